@@ -1,0 +1,50 @@
+# The menu. Each entry is one line; what it does is in hack/ or in a tool of its own.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+FUZZTIME ?= 30s
+
+##@ See
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: render
+render: ## render and check every cluster; print the tree and the summary
+	@hack/render.sh
+
+.PHONY: doctor
+doctor: ## what this machine has and what is wanted; FOR=target asks for one target only
+	@hack/doctor.sh $(FOR)
+
+##@ Prove
+
+.PHONY: test
+test: ## every test that needs neither a cluster nor an account; sets up all it needs
+	@hack/test.sh
+
+.PHONY: unit
+unit: ## the quick tests only
+	@hack/test.sh -short
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (30s)
+	@hack/fuzz.sh $(FUZZTIME)
+
+##@ Keep in order
+
+.PHONY: verify
+verify: ## all static checks, reported together; ONLY="yaml docs" runs some
+	@hack/verify.sh $(ONLY)
+
+.PHONY: update
+update: ## repair what verify finds and can be repaired; ONLY="gofmt" runs some
+	@hack/update.sh $(ONLY)
+
+.PHONY: clean
+clean: ## remove what make left in this folder
+	@hack/clean.sh

