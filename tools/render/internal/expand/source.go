@@ -58,7 +58,11 @@ func (r *run) source(ctx context.Context, v *tree.View, a *cluster.Application,
 		})
 	}
 	for _, n := range res.Notes {
-		r.find(report.Finding{Rule: "file-ignored", App: a, File: n.File, Line: n.Line, Message: n.Message})
+		rule := "file-ignored"
+		if n.Unstable {
+			rule = "output-unstable"
+		}
+		r.find(report.Finding{Rule: rule, App: a, File: n.File, Line: n.Line, Message: n.Message})
 	}
 	return nil
 }

@@ -56,6 +56,13 @@ var _ = register(Rule{
 var _ = register(Rule{
 	ID:       "file-ignored",
 	Severity: report.Warning,
-	What:     "Argo CD reads this file and applies nothing from it, without an error.",
-	Remedy:   "mend the file, or exclude it from the source",
+	What:     "Argo CD passes over this, or does something else with it than it seems, without an error.",
+	Remedy:   "mend what the message names, or exclude the file from the source",
+})
+
+var _ = register(Rule{
+	ID:       "output-unstable",
+	Severity: report.Warning,
+	What:     "The template gives another output at each render: the application is never in sync for long.",
+	Remedy:   "make the value once, outside of the chart, and pass it in",
 })

@@ -31,7 +31,7 @@ func (rel *release) noteRandom(files map[string]string) error {
 	for _, u := range uses {
 		file := rel.places.file(u.name)
 		if u.fn == "now" {
-			rel.note(file, u.line, "uses now: the output depends on when it is rendered, so Argo CD may never call it in sync")
+			rel.unstable(file, u.line, "uses now: the output depends on when it is rendered, so Argo CD may never call it in sync")
 			continue
 		}
 		random = append(random, fmt.Sprintf("%s at %s:%d", u.fn, rel.places.shown(u.name), u.line))
@@ -51,7 +51,7 @@ func (rel *release) noteRandom(files map[string]string) error {
 	}
 	for _, name := range sorted(files) {
 		if files[name] != again[name] {
-			rel.note(rel.places.file(name), 0, "differs from render to render (%s), so Argo CD never calls it in sync for long",
+			rel.unstable(rel.places.file(name), 0, "differs from render to render (%s), so Argo CD never calls it in sync for long",
 				strings.Join(random, ", "))
 		}
 	}
@@ -105,4 +105,10 @@ func called(action string, i int) bool {
 		return false
 	}
 	return strings.Count(action[:i], `"`)%2 == 0
+}
+
+func (rel *release) unstable(file string, line int, format string, args ...any) {
+	rel.note(file, line, format, args...)
+	notes := rel.res.Notes
+	notes[len(notes)-1].Unstable = true
 }

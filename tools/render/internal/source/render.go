@@ -65,6 +65,8 @@ type Note struct {
 	File    string
 	Line    int
 	Message string
+	// Unstable says that the output itself changes from render to render.
+	Unstable bool
 }
 
 // Result is what a source renders to, in Argo CD's order.
