@@ -36,6 +36,14 @@ type Expander struct {
 	KubeVersion string
 	// Started is told each application as its render begins; it may be nil.
 	Started func(clusterName, app string)
+
+	duplicate sync.Map // file -> duplicateKey: bases are read by many applications
+}
+
+// duplicateKey is a key that a file has twice; the line is 0 if there is none.
+type duplicateKey struct {
+	line    int
+	message string
 }
 
 // Result is a cluster and what went wrong on the way to it.

@@ -103,14 +103,22 @@ func flat(err error) []error {
 // manifests.
 func (r *run) duplicates(a *cluster.Application, files []string) {
 	for _, file := range files {
-		data, err := r.Tree.ReadFile(file)
-		if err != nil {
-			continue
-		}
-		if line, msg := yamldoc.Duplicate(data); line > 0 {
-			r.find(report.Finding{Rule: "key-duplicate", App: a, File: file, Line: line, Message: msg})
+		if d := r.duplicateIn(file); d.line > 0 {
+			r.find(report.Finding{Rule: "key-duplicate", App: a, File: file, Line: d.line, Message: d.message})
 		}
 	}
+}
+
+func (e *Expander) duplicateIn(file string) duplicateKey {
+	if d, ok := e.duplicate.Load(file); ok {
+		return d.(duplicateKey)
+	}
+	var d duplicateKey
+	if data, err := e.Tree.ReadFile(file); err == nil {
+		d.line, d.message = yamldoc.Duplicate(data)
+	}
+	e.duplicate.Store(file, d)
+	return d
 }
 
 // itemFiles are the YAML files that objects were read from.
