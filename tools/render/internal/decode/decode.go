@@ -96,6 +96,7 @@ func want(t reflect.Type) string {
 		return "text"
 	case reflect.Pointer:
 		return want(t.Elem())
+	default:
+		return "a whole number"
 	}
-	return "a whole number"
 }

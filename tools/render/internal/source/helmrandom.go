@@ -31,7 +31,8 @@ func (rel *release) noteRandom(files map[string]string) error {
 	for _, u := range uses {
 		file := rel.places.file(u.name)
 		if u.fn == "now" {
-			rel.unstable(file, u.line, "uses now: the output depends on when it is rendered, so Argo CD may never call it in sync")
+			rel.unstable(file, u.line,
+				"uses now: the output depends on when it is rendered, so Argo CD may never find it in sync")
 			continue
 		}
 		random = append(random, fmt.Sprintf("%s at %s:%d", u.fn, rel.places.shown(u.name), u.line))
@@ -51,7 +52,8 @@ func (rel *release) noteRandom(files map[string]string) error {
 	}
 	for _, name := range sorted(files) {
 		if files[name] != again[name] {
-			rel.unstable(rel.places.file(name), 0, "differs from render to render (%s), so Argo CD never calls it in sync for long",
+			rel.unstable(rel.places.file(name), 0,
+				"differs from render to render (%s), so Argo CD never calls it in sync for long",
 				strings.Join(random, ", "))
 		}
 	}
