@@ -20,6 +20,7 @@ import (
 	"example.com/mlops-platform/tools/render/internal/gomod"
 	"example.com/mlops-platform/tools/render/internal/kust"
 	"example.com/mlops-platform/tools/render/internal/locate"
+	"example.com/mlops-platform/tools/render/internal/tracked"
 	"example.com/mlops-platform/tools/render/internal/tree"
 	"example.com/mlops-platform/tools/render/internal/yamldoc"
 )
@@ -158,8 +159,13 @@ func nameOf(file string) string {
 // its namespace. All errors are reported.
 func (s *session) expand(ctx context.Context) ([]*expand.Result, error) {
 	defer s.shown.done()
+	out, err := s.linksOut()
+	if err != nil {
+		return nil, err
+	}
 	e := &expand.Expander{
-		Tree: s.tree, Modules: s.modules, KubeVersion: s.config.KubeVersion, Started: s.shown.step,
+		LinksOut: out,
+		Tree:     s.tree, Modules: s.modules, KubeVersion: s.config.KubeVersion, Started: s.shown.step,
 		Builder: &kust.Builder{Modules: s.modules, AnyFile: s.config.AnyFile},
 	}
 	results := make([]*expand.Result, len(s.roots))
@@ -187,6 +193,21 @@ func (s *session) expand(ctx context.Context) ([]*expand.Result, error) {
 		r.Findings = append(r.Findings, expand.Place(r.Cluster, scoper{s.shared.of(r.Cluster)})...)
 	}
 	return results, nil
+}
+
+// linksOut lists the tracked symbolic links that leave the repository.
+func (s *session) linksOut() ([]string, error) {
+	links, err := tracked.Links(s.tree.Dir())
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, link := range links {
+		if _, _, err := s.tree.Resolve(link); errors.Is(err, tree.ErrOutside) {
+			out = append(out, link)
+		}
+	}
+	return out, nil
 }
 
 // schemas reads the CustomResourceDefinitions that .render.yaml names.

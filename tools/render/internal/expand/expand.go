@@ -36,6 +36,9 @@ type Expander struct {
 	KubeVersion string
 	// Started is told each application as its render begins; it may be nil.
 	Started func(clusterName, app string)
+	// LinksOut are tracked symbolic links that leave the repository. One is
+	// enough for Argo CD to refuse every source of it.
+	LinksOut []string
 
 	duplicate sync.Map // file -> duplicateKey: bases are read by many applications
 }
@@ -71,6 +74,10 @@ func (e *Expander) Expand(ctx context.Context, name, file string) (*Result, erro
 	level, err := r.roots(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading root: %w", err)
+	}
+	for _, link := range e.LinksOut {
+		r.find(report.Finding{Rule: "link-outside", App: level[0], File: link,
+			Message: "the symbolic link is absolute or leaves the repository"})
 	}
 	for len(level) > 0 {
 		if err := r.renderAll(ctx, level); err != nil {

@@ -36,6 +36,12 @@ var _ = register(Rule{
 })
 
 var _ = register(Rule{
+	ID:     "link-outside",
+	What:   "Git tracks a symbolic link that leaves the repository: Argo CD then refuses every source of it.",
+	Remedy: "replace the link by the file, or by a relative link that stays inside",
+})
+
+var _ = register(Rule{
 	ID:     "object-duplicate",
 	What:   "One application renders an object twice; Argo CD applies the last and only warns.",
 	Remedy: "remove one of the two",
