@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
+
+	"example.com/mlops-platform/tools/render/internal/yamldoc"
 )
 
 // sniff is how far Argo CD looks for the brace that makes a file JSON.
@@ -81,6 +83,10 @@ func decodeDocument(file string, d document) (*unstructured.Unstructured, error)
 	data, err := yaml.YAMLToJSON(d.lines())
 	if err != nil {
 		f := positioned(file, d.first, err)
+		// The parser behind sigs.k8s.io/yaml counts some lines from 0.
+		if line, message := yamldoc.Syntax(d.lines()); line > 0 {
+			f.Line, f.Message = d.first+line-1, message
+		}
 		if bytes.Contains(d.text, []byte("{{")) {
 			f.Message += "; {{ … }} is rendered in Helm charts only"
 		}
