@@ -21,7 +21,7 @@ absent() {
 literal() { printf '%s' "${1//./\\.}"; }
 
 absent 'the address of a package index (each machine has its own)' \
-	'--(extra-)?index-url|--find-links|GOPROXY=[a-z]|(proxy|sum)\.golang\.org|pythonhosted\.org|pypi\.org/simple|registry\.npmjs\.org' \
+	'--(extra-)?index-url|--find-links|GOPROXY=[a-z]|://[a-z.-]*(golang|pythonhosted|pypi|npmjs)\.org/' \
 	. ':!*go.sum'
 if [[ $ROOT == /*/* ]]; then absent 'the folder of this checkout' "$(literal "$ROOT")([/\"' ]|\$)" .; fi
 if [[ ${HOME:-} =~ ^/(root|home/.+|Users/.+)$ ]]; then absent 'the home folder of this machine' "$(literal "$HOME")/" .; fi
