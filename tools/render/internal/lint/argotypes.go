@@ -35,7 +35,7 @@ func Typed(o *cluster.Object) bool {
 var _ = register(Rule{
 	ID:     "argo-field",
 	What:   "Argo would drop this field, or could not read it: it is unknown or of the wrong type.",
-	Remedy: "check the spelling and the type; a dropped field changes nothing in the cluster",
+	Remedy: "check spelling and type; for a field newer than Argo CD 2.14, render its CRDs or name them in .render.yaml",
 	Check: each(func(o *cluster.Object, r admit.Result, find func(report.Finding)) {
 		if !Typed(o) {
 			return
