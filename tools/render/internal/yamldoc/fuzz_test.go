@@ -33,7 +33,7 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 1<<16 {
-			t.Skip()
+			return
 		}
 		docs, err := Read("f.yaml", data)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,18 +14,18 @@ import (
 	"example.com/mlops-platform/tools/render/internal/source"
 )
 
-// TestFoldersOfACorpus renders every folder below RENDER_CORPUS, a scratch copy
-// of any repository, as a source of its own. Kustomize folders are another
-// package's. Charts that Argo CD cannot render without a network are counted
-// only.
+// TestFoldersOfACorpus renders every folder of a corpus as a source of its own:
+// the charts that Helm tests itself with, or, in RENDER_CORPUS, a scratch copy of
+// any repository. Kustomize folders are another package's. Charts that Argo CD
+// cannot render without a network are counted only.
 func TestFoldersOfACorpus(t *testing.T) {
 	t.Parallel()
 	corpus := os.Getenv("RENDER_CORPUS")
 	if corpus == "" {
-		t.Skip("RENDER_CORPUS names no folder")
+		corpus = helmCharts(t)
 	}
 	if err := haveHelm(); err != nil {
-		t.Skipf("charts are not compared: %v", err)
+		t.Fatal(err)
 	}
 	same, refused, missing, bare, restless := 0, 0, 0, 0, 0
 	for _, dir := range folders(t, corpus) {
@@ -54,8 +55,26 @@ func TestFoldersOfACorpus(t *testing.T) {
 			same++
 		}
 	}
+	if same == 0 {
+		t.Error("no folder of the corpus gave objects: nothing was compared")
+	}
 	t.Logf("%d with objects, %d refused by both, %d not rendered, %d without apiVersion, %d random",
 		same, refused, missing, bare, restless)
+}
+
+// helmCharts is a copy of the charts in Helm's own module, broken ones included.
+func helmCharts(t *testing.T) string {
+	t.Helper()
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "helm.sh/helm/v3").Output()
+	if err != nil {
+		t.Fatalf("finding Helm's module: %v", err)
+	}
+	charts := os.DirFS(filepath.Join(strings.TrimSpace(string(dir)), "cmd", "helm", "testdata", "testcharts"))
+	corpus := t.TempDir()
+	if err := os.CopyFS(corpus, charts); err != nil {
+		t.Fatal(err)
+	}
+	return corpus
 }
 
 // folders lists the folders that hold a manifest or a chart, Kustomize apart.
