@@ -32,6 +32,13 @@ our_files() {
 	done <<<"$list"
 }
 
+# search is grep over text files, with names and line numbers. To find nothing is no error; to fail is.
+search() {
+	local code=0
+	grep -IHnE "$@" || code=$?
+	if ((code > 1)); then cannot "grep failed with exit code $code"; fi
+}
+
 # choose puts the files of a check into FILES: those named on the command line, or else all of ours that match. This
 # is how one script serves `make verify` (everything) and a commit hook (what is staged).
 # Usage: choose PATHSPEC… -- [FILE…]

@@ -9,7 +9,7 @@ failed=0
 lines() {
 	local title=$1 pattern=$2 hits
 	shift 2
-	hits=$(grep -IHnE "$pattern" "$@" | awk -F: -v title="$title" '{ print $1 ":" $2 ": " title }') || true
+	hits=$(search "$pattern" "$@" | awk -F: -v title="$title" '{ print $1 ":" $2 ": " title }')
 	if [[ -n $hits ]]; then
 		echo "$hits"
 		failed=$EXIT_FOUND
