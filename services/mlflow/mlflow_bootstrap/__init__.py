@@ -1,0 +1,1 @@
+"""What the tracking server needs before and beside it."""
