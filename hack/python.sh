@@ -16,7 +16,7 @@ need_uv() {
 # need_locked ENV LOCK [PROJECT] makes the environment ENV of exactly what LOCK names, by hash, and PROJECT's own code.
 need_locked() {
 	local env=$1 lock=$2 project=${3:-} stamp=$1.stamp key
-	key="$(python3 --version) $(cksum <"$lock") $(cat "${project:-/dev/null}/pyproject.toml" 2>/dev/null | cksum)"
+	key="$(python3 --version) $(cksum <"$lock") $(if [[ -n $project ]]; then cat "$project/pyproject.toml"; fi | cksum)"
 	if [[ -x $env/bin/python ]] && stamp_matches "$stamp" "$key"; then return; fi
 	say "installing $lock (once)"
 	need_uv
