@@ -71,7 +71,7 @@ class Examples:
     """Rows of one month or of several, in order of time, as the model sees them.
 
     `inputs` is what the ONNX graph is fed: of columns an array (rows, 1) each, of tensors one of the tensor's shape.
-    `labels` are values of the model's `classes`, int64, (rows,). `months` has the month of each row, `table` all
+    `labels` are positions in the model's `classes`, int64, (rows,). `months` has the month of each row, `table` all
     feature columns, for slices.
     """
 
@@ -218,7 +218,9 @@ def _value_faults(table: pa.Table, model: Model) -> list[str]:
 
 
 def _labels(table: pa.Table, model: Model) -> npt.NDArray[np.int64]:
-    return np.asarray(table.column(model.target).to_numpy(zero_copy_only=False), dtype=np.int64)
+    target = np.asarray(table.column(model.target).to_numpy(zero_copy_only=False), dtype=np.int64)
+    order = np.argsort(model.classes)
+    return order[np.searchsorted(np.asarray(model.classes), target, sorter=order)].astype(np.int64)
 
 
 def to_inputs(table: pa.Table, model: Model) -> dict[str, Array]:

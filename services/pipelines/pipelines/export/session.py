@@ -38,3 +38,10 @@ def predict(session: onnxruntime.InferenceSession, inputs: Mapping[str, Array]) 
         feed = {name: array[start : start + CHUNK] for name, array in inputs.items()}
         parts.append(session.run(names, feed))
     return {name: np.concatenate([part[index] for part in parts]) for index, name in enumerate(names)}
+
+
+def scores(outputs: Mapping[str, Array]) -> npt.NDArray[np.float64]:
+    """What `pipelines.evaluation.metrics` measures: (rows,) of a binary model, (rows, classes) of any other."""
+    if "probability" in outputs:
+        return outputs["probability"].reshape(-1).astype(np.float64)
+    return outputs["probabilities"].astype(np.float64)
