@@ -89,6 +89,16 @@ class Examples:
         return Examples(inputs, self.labels[rows], self.months[rows], self.table.take(pa.array(rows)))
 
 
+def columns(model: Model) -> list[Column]:
+    """The model's inputs when they are columns; else empty."""
+    return [each for each in model.inputs if isinstance(each, Column)]
+
+
+def tensors(model: Model) -> list[Tensor]:
+    """The model's inputs when they are tensors; else empty."""
+    return [each for each in model.inputs if isinstance(each, Tensor)]
+
+
 def parse_partitions(text: str) -> tuple[Partition, ...]:
     """Read `--partitions`: a JSON array of {month, key, sha256, rows}, returned oldest first.
 
@@ -103,7 +113,9 @@ def parse_partitions(text: str) -> tuple[Partition, ...]:
     faults = [fault for index, item in enumerate(items) for fault in _faults(index, item)]
     if not faults:
         months = [item["month"] for item in items]
-        faults = [f"{month} is there {months.count(month)} times" for month in sorted(set(months)) if months.count(month) > 1]
+        faults = [
+            f"{month} is there {months.count(month)} times" for month in sorted(set(months)) if months.count(month) > 1
+        ]
     if faults:
         raise UsageError("--partitions: " + "; ".join(faults))
     return tuple(sorted(Partition(item["month"], item["key"], item["sha256"], item["rows"]) for item in items))
@@ -205,15 +217,17 @@ def _table_faults(table: pa.Table, partition: Partition, model: Model) -> list[s
 
 def _value_faults(table: pa.Table, model: Model) -> list[str]:
     faults = []
-    for each in model.inputs:
-        if isinstance(each, Column) and each.type in {"boolean", "integer", "long"}:
+    for each in columns(model):
+        if each.type in {"boolean", "integer", "long"}:
             missing = table.column(each.name).null_count
             if missing:
                 faults.append(f"column {each.name} has {missing} nulls, and a {each.type} cannot be null")
     target = table.column(model.target).to_numpy(zero_copy_only=False)
     strange = np.flatnonzero(~np.isin(target, list(model.classes)))
     if strange.size:
-        faults.append(f"column {model.target} is none of {list(model.classes)} in {strange.size} rows, first {strange[0]}")
+        faults.append(
+            f"column {model.target} is none of {list(model.classes)} in {strange.size} rows, first {strange[0]}"
+        )
     return faults
 
 
@@ -231,8 +245,8 @@ def to_inputs(table: pa.Table, model: Model) -> dict[str, Array]:
     inputs: dict[str, Array] = {}
     for each in model.inputs:
         if isinstance(each, Tensor):
-            columns = [_numpy(table, name, np.dtype(each.dtype)) for name in each.columns]
-            inputs[each.name] = np.ascontiguousarray(np.stack(columns, axis=1).reshape(tuple(each.shape)))
+            arrays = [_numpy(table, name, np.dtype(each.dtype)) for name in each.columns]
+            inputs[each.name] = np.ascontiguousarray(np.stack(arrays, axis=1).reshape(tuple(each.shape)))
         else:
             inputs[each.name] = _numpy(table, each.name, np.dtype(NUMPY_TYPES[each.type])).reshape(-1, 1)
     return inputs
@@ -241,8 +255,9 @@ def to_inputs(table: pa.Table, model: Model) -> dict[str, Array]:
 def _numpy(table: pa.Table, name: str, dtype: np.dtype[Any]) -> Array:
     column = table.column(name)
     if dtype == np.object_:
-        return column.fill_null("").to_numpy(zero_copy_only=False).astype(np.object_)
-    return column.to_numpy(zero_copy_only=False).astype(dtype)
+        column = column.fill_null("")
+    array: Array = column.to_numpy(zero_copy_only=False).astype(dtype)
+    return array
 
 
 def to_estimator(inputs: Mapping[str, Array], model: Model) -> pd.DataFrame | Array:
@@ -250,7 +265,7 @@ def to_estimator(inputs: Mapping[str, Array], model: Model) -> pd.DataFrame | Ar
 
     Several tensors are put side by side in the order of the model.
     """
-    if isinstance(model.inputs[0], Tensor):
+    if tensors(model):
         flat = [inputs[each.name].reshape(len(inputs[each.name]), -1) for each in model.inputs]
         return np.concatenate(flat, axis=1)
     return pd.DataFrame({each.name: pd.Series(inputs[each.name][:, 0], copy=False) for each in model.inputs})

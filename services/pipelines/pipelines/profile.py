@@ -7,6 +7,7 @@ not above it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -71,8 +72,8 @@ def shares(entry: Mapping[str, Any]) -> npt.NDArray[np.float64]:
     if entry["kind"] == "category":
         counts.append(entry["other"])
     counts.append(entry["missing"])
-    values = np.asarray(counts, dtype=np.float64)
-    return values / max(values.sum(), 1.0)
+    values: npt.NDArray[np.float64] = np.asarray(counts, dtype=np.float64)
+    return np.divide(values, max(values.sum(), 1.0))
 
 
 def labels(entry: Mapping[str, Any]) -> list[str]:
@@ -82,7 +83,7 @@ def labels(entry: Mapping[str, Any]) -> list[str]:
     edges = [f"{edge:g}" for edge in entry["edges"]]
     if not edges:
         return ["any", "missing"]
-    between = [f"{low} – {high}" for low, high in zip(edges, edges[1:], strict=False)]
+    between = [f"{low} to {high}" for low, high in itertools.pairwise(edges)]
     return [f"< {edges[0]}", *between, f"≥ {edges[-1]}", "missing"]
 
 
@@ -100,9 +101,8 @@ def _describe(name: str, array: Array) -> dict[str, Any]:
 
 def _recount(entry: Mapping[str, Any], array: Array) -> dict[str, Any]:
     if entry["kind"] == "category":
-        values = _texts(array)
-        present, counts = np.unique(values, return_counts=True)
-        found = dict(zip(present.tolist(), counts.tolist(), strict=True))
+        texts, times = np.unique(_texts(array), return_counts=True)
+        found = dict(zip(texts.tolist(), times.tolist(), strict=True))
         missing = found.pop("", 0)
         known = {name: found.get(name, 0) for name in entry["counts"]}
         other = sum(found.values()) - sum(known.values())
@@ -146,4 +146,5 @@ def _texts(array: Array) -> npt.NDArray[np.str_]:
 
 
 def _numbers(array: Array) -> npt.NDArray[np.float64]:
-    return array.reshape(len(array), -1).astype(np.float64).mean(axis=1)
+    means: npt.NDArray[np.float64] = array.reshape(len(array), -1).astype(np.float64).mean(axis=1)
+    return means

@@ -70,9 +70,9 @@ def registry_errors(action: str) -> Iterator[None]:
         raise meaning(f"could not {action} at {server}: {_one_line(error)}", action=action, server=server) from error
 
 
-def _meaning(error: Exception) -> type[StepError] | None:  # noqa: PLR0911 — a table, one line per kind of fault
+def _meaning(error: Exception) -> type[StepError] | None:
     if isinstance(error, RestException):
-        status = error.get_http_status_code()
+        status = int(error.get_http_status_code())  # type: ignore[no-untyped-call]
         return TryAgain if status >= 500 or status in {408, 429} else Refused
     if isinstance(error, MlflowException):
         # Not an answer: MLflow wraps connection failures, time-outs and 5xx of the artifact store in this.
