@@ -70,7 +70,7 @@ pin_of() { awk '$1 == "require" && NF >= 3 { print $2 "@" $3 }' "$1/go.mod"; }
 # go_packages lists the package patterns of the rooms that hold Go code now.
 go_packages() {
 	local room
-	for room in tools test; do
+	for room in tools test bench; do
 		if [[ -n $(our_files "$room/*.go") ]]; then echo "./$room/..."; fi
 	done
 }
@@ -102,7 +102,7 @@ need_python_tools() {
 	export YAMLLINT SHELLCHECK
 	if [[ -x $YAMLLINT && -x $SHELLCHECK ]] && stamp_matches "$stamp" "$key"; then return; fi
 	say "installing yamllint and shellcheck (once)"
-	need_venv_module
+	need_system python3-venv
 	rm -rf "$venv"
 	python3 -m venv "$venv" || cannot "python3 -m venv failed"
 	"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
@@ -110,12 +110,4 @@ need_python_tools() {
 	printf '%s' "$key" >"$stamp"
 }
 
-# need_venv_module: Debian splits venv off python3. CI may install it as root, a person is told how.
-need_venv_module() {
-	if python3 -c 'import ensurepip, venv' 2>/dev/null; then return; fi
-	if [[ ${CI:-} == true && $EUID -eq 0 ]] && command -v apt-get >/dev/null; then
-		say "installing python3-venv"
-		if { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y python3-venv; } >&2; then return; fi
-	fi
-	cannot "python3 has no venv module: apt-get install python3-venv"
-}
+source hack/system.sh
