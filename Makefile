@@ -24,12 +24,12 @@ doctor: ## what this machine has and what is wanted; FOR=target asks for one tar
 ##@ Prove
 
 .PHONY: test
-test: ## every test that needs neither a cluster nor an account; sets up all it needs
-	@hack/test.sh
+test: ## every test that needs neither a cluster nor an account; ONLY="go images" runs some parts
+	@hack/test.sh $(ONLY)
 
 .PHONY: unit
-unit: ## the quick tests only
-	@hack/test.sh -short
+unit: ## the quick tests only: no servers, no images
+	@hack/test.sh --quick $(ONLY)
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (30s)

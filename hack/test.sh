@@ -1,20 +1,53 @@
 #!/usr/bin/env bash
-# Runs the Go tests of every room that has some, after setting up what they read: hack/test.sh [go test FLAG…]
+# Runs the tests, one part after the other, stops at none and reports together: hack/test.sh [--quick] [PART…]
+# The parts are go, each Python service, and images. --quick leaves out images and what needs servers or minutes.
 source "$(dirname "$0")/lib.sh"
+source hack/python.sh
 
-hack/pins.sh
-mapfile -t packages < <(go_packages)
-GOMODCACHE=$(go env GOMODCACHE)
-export GOMODCACHE
+verb='test'
+if [[ ${1:-} == --quick ]]; then
+	verb=unit
+	shift
+fi
+mapfile -t all < <(echo go && services && if [[ $verb == test ]]; then echo images; fi)
+parts=("$@")
+if ((!$#)); then parts=("${all[@]}"); fi
+
+# command_of PART puts what runs a part into COMMAND.
+command_of() {
+	case $1 in
+	go) if [[ $verb == unit ]]; then COMMAND=(hack/test-go.sh -short); else COMMAND=(hack/test-go.sh); fi ;;
+	images) COMMAND=(hack/images.sh test) ;;
+	*) COMMAND=(hack/services.sh "$verb" "$1") ;;
+	esac
+}
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-code=0
-go test -timeout 30m "$@" "${packages[@]}" | tee "$log" || code=$?
+failed=0 rows=()
+for part in "${parts[@]}"; do
+	if [[ " ${all[*]} " != *" $part "* ]]; then cannot "no such part: $part (there are: ${all[*]})"; fi
+done
+for part in "${parts[@]}"; do
+	printf '\n--- %s\n' "$part"
+	command_of "$part"
+	started=$SECONDS code=0
+	"${COMMAND[@]}" 2>&1 </dev/null | tee "$log" || code=$?
+	case $code in
+	0) result=ok ;;
+	"$EXIT_CANNOT_RUN") result='CANNOT RUN' ;;
+	*) result=FAIL ;;
+	esac
+	if ((code)); then failed=$((failed + 1)); fi
+	# The last line that counts something: pytest's "=== 3 passed in 0.1s ===", or our own of the same form.
+	counted=$(grep -E '[0-9]+ [a-z ]*(passed|failed|error)' "$log" | tail -n 1 | sed -E 's/^=+ | =+$//g') || true
+	rows+=("$(printf '%-14s %-10s %5d s  %s' "$part" "$result" $((SECONDS - started)) "$counted")")
+done
 
-# A run that executed nothing proves nothing.
-passed=$(grep '^ok ' "$log" | grep -vc '\[no tests to run\]') || true
-if ((!code && !passed)); then
-	say "no test was run"
-	exit 1
+printf '\n%-14s %-10s\n' tests result
+printf '%s\n' "${rows[@]}"
+if ((failed)); then
+	printf '\ntest: %d of %d parts failed\n' "$failed" "${#parts[@]}"
+	exit "$EXIT_FOUND"
 fi
-exit "$code"
+printf '\ntest: all %d parts passed\n' "${#parts[@]}"

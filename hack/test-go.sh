@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Runs the Go tests of every room that has some, after setting up what they read: hack/test-go.sh [go test FLAG…]
+# The tests of the images are left to hack/images.sh, which builds the images first.
+source "$(dirname "$0")/lib.sh"
+
+hack/pins.sh
+mapfile -t patterns < <(go_packages)
+mapfile -t packages < <(go list "${patterns[@]}" | grep -v '/test/images$')
+GOMODCACHE=$(go env GOMODCACHE)
+export GOMODCACHE
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+code=0
+go test -timeout 30m "$@" "${packages[@]}" | tee "$log" || code=$?
+
+# A run that executed nothing proves nothing.
+passed=$(grep '^ok ' "$log" | grep -vc '\[no tests to run\]') || true
+if ((!code && !passed)); then
+	say "no test was run"
+	exit "$EXIT_FOUND"
+fi
+echo "$passed packages passed"
+if ((code)); then exit "$EXIT_FOUND"; fi
