@@ -37,7 +37,7 @@ if ! grep -qs 'Apache License' LICENSE; then
 	failed=$EXIT_FOUND
 fi
 
-choose '*.go' "${NOT_TESTDATA[@]}" --
+choose '*.go' '*.py' "${NOT_TESTDATA[@]}" --
 for file in "${FILES[@]}"; do
 	lines=$(wc -l <"$file")
 	if ((lines > 400)); then echo "warning: $file: $lines lines; is it one thing?"; fi
