@@ -22,55 +22,77 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     # The registry.
-    mlflow_tracking_uri: str = Field("http://127.0.0.1:5000", pattern=r"^https?://[^/]", description="MLflow's server")
-    mlflow_tracking_username: str | None = Field(None, description="for basic authentication")
-    mlflow_tracking_password: SecretStr | None = Field(None, description="for basic authentication")
-    mlflow_tracking_token: SecretStr | None = Field(None, description="bearer token, instead of the two above")
-    mlflow_http_request_timeout: Seconds = Field(5, description="seconds for one request to MLflow or to the store")
-    mlflow_http_request_max_retries: int = Field(1, ge=0, le=5, description="repetitions within one poll")
+    mlflow_tracking_uri: str = Field(
+        default="http://127.0.0.1:5000", pattern=r"^https?://[^/]", description="MLflow's server"
+    )
+    mlflow_tracking_username: str | None = Field(default=None, description="for basic authentication")
+    mlflow_tracking_password: SecretStr | None = Field(default=None, description="for basic authentication")
+    mlflow_tracking_token: SecretStr | None = Field(default=None, description="bearer token, instead of the two above")
+    mlflow_http_request_timeout: Seconds = Field(
+        default=5, description="seconds for one request to MLflow or to the store"
+    )
+    mlflow_http_request_max_retries: int = Field(default=1, ge=0, le=5, description="repetitions within one poll")
 
     # Which model.
-    model_name: str = Field("flight-delay", min_length=1, max_length=200, pattern=r"^[^/:%\x00-\x1f]+$")
-    model_alias: str = Field("champion", min_length=1, description="the alias that serves")
-    challenger_alias: str | None = Field("challenger", description="the alias that is shadowed; empty string: none")
-    model_uri: str | None = Field(
-        None, description="models:/NAME/VERSION pins a version, models:/NAME@ALIAS is the same as the two names above"
+    model_name: str = Field(default="flight-delay", min_length=1, max_length=200, pattern=r"^[^/:%\x00-\x1f]+$")
+    model_alias: str = Field(default="champion", min_length=1, description="the alias that serves")
+    challenger_alias: str | None = Field(
+        default="challenger", description="the alias that is shadowed; empty string: none"
     )
-    poll_seconds: Seconds = Field(10, description="seconds between two looks at an alias, give or take a tenth")
-    retry_max_seconds: Seconds = Field(600, description="longest wait, in seconds, before a failed version is retried")
+    model_uri: str | None = Field(
+        default=None,
+        description="models:/NAME/VERSION pins a version, models:/NAME@ALIAS is the same as the two names above",
+    )
+    poll_seconds: Seconds = Field(default=10, description="seconds between two looks at an alias, give or take a tenth")
+    retry_max_seconds: Seconds = Field(
+        default=600, description="longest wait, in seconds, before a failed version is retried"
+    )
     signature_change: Literal["refuse", "allow"] = Field(
-        "refuse", description="what becomes of a new version that does not accept what the serving one accepts"
+        default="refuse", description="what becomes of a new version that does not accept what the serving one accepts"
     )
 
     # Files.
-    model_cache_dir: Path = Field(Path("/models"), description="folder for downloaded versions")
-    model_cache_keep: int = Field(2, ge=0, le=100, description="versions kept besides those that are in use")
-    model_max_bytes: int = Field(512 * Mebibytes, ge=1, description="bytes of the largest model.onnx that is accepted")
+    model_cache_dir: Path = Field(default=Path("/models"), description="folder for downloaded versions")
+    model_cache_keep: int = Field(default=2, ge=0, le=100, description="versions kept besides those that are in use")
+    model_max_bytes: int = Field(
+        default=512 * Mebibytes, ge=1, description="bytes of the largest model.onnx that is accepted"
+    )
 
     # Running it.
-    require_gpu: bool = Field(False, description="fail instead of running on the CPU")
-    model_threads: int = Field(0, ge=0, le=256, description="threads of one run; 0: the CPU quota of the container")
-    gpu_memory_bytes: int = Field(0, ge=0, description="bytes that ONNX Runtime may take of the GPU; 0: no limit")
-    max_batch_rows: Rows = Field(256, description="rows of one run; a larger request runs in several")
-    max_queue_rows: Rows = Field(4096, description="rows that wait or run, beyond which a request is refused")
+    require_gpu: bool = Field(default=False, description="fail instead of running on the CPU")
+    model_threads: int = Field(
+        default=0, ge=0, le=256, description="threads of one run; 0: the CPU quota of the container"
+    )
+    gpu_memory_bytes: int = Field(
+        default=0, ge=0, description="bytes that ONNX Runtime may take of the GPU; 0: no limit"
+    )
+    max_batch_rows: Rows = Field(default=256, description="rows of one run; a larger request runs in several")
+    max_queue_rows: Rows = Field(default=4096, description="rows that wait or run, beyond which a request is refused")
     max_queue_milliseconds: int = Field(
-        200, ge=1, le=600_000, description="predicted wait, in milliseconds, beyond which a request is refused"
+        default=200, ge=1, le=600_000, description="predicted wait, in milliseconds, beyond which a request is refused"
     )
     inline_microseconds: int = Field(
-        500, ge=0, le=100_000, description="a batch predicted to run shorter runs on the event loop; see batcher.py"
+        default=500,
+        ge=0,
+        le=100_000,
+        description="a batch predicted to run shorter runs on the event loop; see batcher.py",
     )
-    request_timeout_seconds: Seconds = Field(30, description="seconds for one request")
-    drain_seconds: float = Field(10, ge=0, le=3600, description="seconds of serving on after SIGTERM")
+    request_timeout_seconds: Seconds = Field(default=30, description="seconds for one request")
+    drain_seconds: float = Field(default=10, ge=0, le=3600, description="seconds of serving on after SIGTERM")
 
     # Watching it.
-    shadow_percent: float = Field(10, ge=0, le=100, description="share of requests that the challenger answers too")
-    drift_window_rows: Rows = Field(10_000, description="rows after which an older row counts less than half")
-    drift_minimum_rows: Rows = Field(500, description="rows below which no drift is reported: it would be noise")
+    shadow_percent: float = Field(
+        default=10, ge=0, le=100, description="share of requests that the challenger answers too"
+    )
+    drift_window_rows: Rows = Field(default=10_000, description="rows after which an older row counts less than half")
+    drift_minimum_rows: Rows = Field(
+        default=500, description="rows below which no drift is reported: it would be noise"
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _empty_is_unset(cls, given: dict[str, object]) -> dict[str, object]:
-        """An empty variable is one that is not set, as everywhere in a shell; of the challenger's alias it means none."""
+        """An empty variable counts as not set; of the challenger's alias it means none."""
         left = {name: value for name, value in given.items() if value != ""}
         if given.get("challenger_alias") == "":
             left["challenger_alias"] = None
