@@ -1,1 +1,3 @@
 """The inference service."""
+
+__version__ = "0.1.0"

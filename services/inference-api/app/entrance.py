@@ -68,6 +68,7 @@ class Entrance:
         if self._service.keys.on and path not in OPEN and not path.startswith(OPEN_FOLDER):
             request.caller = self._service.keys.name_of(request.headers.get(b"authorization"))
         if handler is None:
+            request.scope["inference.request"] = request
             await self._inner(request.scope, request.receive, request.pass_on)
             request.route = route_of(request.scope)
             return

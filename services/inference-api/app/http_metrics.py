@@ -7,7 +7,9 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from app.histogram import FastHistogram, Series
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 WINDOW_SECONDS = 60.0
@@ -30,18 +32,13 @@ class HttpMetrics:
         self._requests = Counter(
             "inference_http_requests", "Requests by route and status.", ("route", "status"), registry=registry
         )
-        self._seconds = Histogram(
-            "inference_http_request_seconds",
-            "Time from the last header of a request to the end of its answer.",
-            ("route",),
-            buckets=SECONDS,
-            registry=registry,
-        )
+        text = "Time from the last header of a request to the end of its answer."
+        self._seconds = FastHistogram("inference_http_request_seconds", text, ("route",), SECONDS, registry)
         self.inflight = Gauge(
             "inference_http_requests_inflight", "Requests that are being answered.", registry=registry
         )
         self._counters: dict[tuple[str, int], Counter] = {}
-        self._histograms: dict[str, Histogram] = {}
+        self._series: dict[str, Series] = {}
         self._recent: deque[tuple[float, float]] = deque(maxlen=WINDOW_REQUESTS)
 
     def done(self, route: str, status: int, seconds: float) -> None:
@@ -50,10 +47,10 @@ class HttpMetrics:
         if counter is None:
             counter = self._counters[route, status] = self._requests.labels(route, str(status))
         counter.inc()
-        histogram = self._histograms.get(route)
-        if histogram is None:
-            histogram = self._histograms[route] = self._seconds.labels(route)
-        histogram.observe(seconds)
+        series = self._series.get(route)
+        if series is None:
+            series = self._series[route] = self._seconds.series(route)
+        series.observe(seconds)
 
     def predicted(self, seconds: float) -> None:
         """Note a prediction that was answered, for the page."""

@@ -57,7 +57,6 @@ class Predictions:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._settings = service.settings
-        self._serving = service.serving
 
     async def invocations(self, request: Request) -> None:
         """`POST /invocations`. Raises Problem."""
@@ -111,7 +110,7 @@ class Predictions:
                     codec = lease.memo("codec", Codec)
                     feeds, rows = decode(codec, body)
                     self._check_rows(rows)
-                    outputs = await self._serving.predict(lease, feeds, rows, deadline)
+                    outputs = await self._service.serving.predict(lease, feeds, rows, deadline)
                     answer = encode(codec, outputs)
                     info = lease.info
             except asyncio.CancelledError:
@@ -126,7 +125,7 @@ class Predictions:
             self._log(request, info, body, answer, lease.layout)
 
     def _lease(self, version: str | None) -> Lease:
-        lease = self._serving.champion()
+        lease = self._service.serving.champion()
         if version is not None and version != lease.info.version:
             with lease:
                 raise unknown_version(lease.info)
