@@ -5,6 +5,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError, ParamValidationError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from mlflow_bootstrap import log
 from mlflow_bootstrap.errors import BootstrapError, Misuse, Unreachable
@@ -23,7 +24,7 @@ def run(names: list[str]) -> None:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] >= _TRY_AGAIN:
                 raise Unreachable(f"bucket {name}: {error}") from None
             faults.append(f"bucket {name}: {error}")
-        except HTTPClientError as error:
+        except (HTTPClientError, NoConnection) as error:
             raise Unreachable(f"bucket {name}: the S3 server does not answer: {error}") from None
         except (NoCredentialsError, ParamValidationError) as error:
             raise Misuse(f"bucket {name}: {error}") from None

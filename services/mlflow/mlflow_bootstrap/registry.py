@@ -1,6 +1,5 @@
 """`mlflow-bootstrap registry`: the experiments and registered models that a platform shows before any training."""
 
-import requests
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
@@ -39,8 +38,8 @@ def run(models: list[tuple[str, str]], tags: list[tuple[str, str]]) -> None:
 
 
 def _is_temporary(error: MlflowException) -> bool:
-    no_answer = isinstance(error.__context__, requests.exceptions.RequestException | OSError)
-    return no_answer or error.error_code in _TRY_AGAIN
+    # What requests raises, a refused connection for one, is an OSError.
+    return isinstance(error.__context__, OSError) or error.error_code in _TRY_AGAIN
 
 
 def _ensure_experiment(client: MlflowClient, name: str, description: str, tags: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import servers
+from kubernetes_api import KubernetesApi, kubernetes_api
 
 
 @dataclass
@@ -104,3 +105,9 @@ def database(postgres: servers.Postgres) -> Database:
     postgres.execute(f"CREATE ROLE {name} LOGIN PASSWORD %s", password)
     postgres.execute(f"CREATE DATABASE {name} OWNER {name}")
     return Database(postgres, name, name, password)
+
+
+@pytest.fixture(scope="session")
+def kubernetes() -> Iterator[KubernetesApi]:
+    with kubernetes_api() as api:
+        yield api

@@ -5,16 +5,17 @@ PostgreSQL refuses to run as root, so under root it and its files belong to `nob
 
 import contextlib
 import os
-import pwd
 import shutil
 import socket
-import ssl
 import subprocess
 import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from urllib.parse import quote
+
+import psycopg2
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 BUILT = REPOSITORY / ".tools" / "bin"
@@ -48,11 +49,11 @@ def eventually(what: str, condition: Callable[[], object], seconds: float = 60) 
     raise AssertionError(f"not within {seconds} s: {what} ({last})")
 
 
-def answers(url: str, **context: ssl.SSLContext) -> Callable[[], bool]:
+def answers(url: str) -> Callable[[], bool]:
     """A condition: a GET of this URL is answered with 200."""
 
     def condition() -> bool:
-        with urllib.request.urlopen(url, timeout=5, **context) as response:  # noqa: S310 - loopback
+        with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - loopback
             return bool(response.status == 200)
 
     return condition
@@ -60,7 +61,11 @@ def answers(url: str, **context: ssl.SSLContext) -> Callable[[], bool]:
 
 @contextlib.contextmanager
 def process(
-    command: list[str], log: Path, env: Mapping[str, str] | None = None, user: str | None = None, cwd: Path | None = None
+    command: list[str],
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    user: str | None = None,
+    cwd: Path | None = None,
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Runs a server in a process group of its own, and ends the whole group."""
     environment = dict(os.environ if env is None else env)
@@ -91,16 +96,15 @@ def folder(owner: str | None = None) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def certificate(place: Path, host: str) -> tuple[Path, Path, Path]:
-    """A throw-away authority, and a key with a certificate for one host name, by openssl."""
+def certificate(place: Path, subject: str) -> tuple[Path, Path, Path]:
+    """A throw-away authority, and a key with a certificate for DNS:NAME or IP:ADDRESS, by openssl."""
     ca, key, cert = place / "ca.pem", place / "server.key", place / "server.pem"
     extensions = place / "extensions"
-    extensions.write_text(f"subjectAltName=DNS:{host}\nbasicConstraints=CA:FALSE\n")
+    extensions.write_text(f"subjectAltName={subject}\nbasicConstraints=CA:FALSE\n")
     for command in (
         f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tests -keyout {place}/ca.key -out {ca}",
-        f"req -newkey rsa:2048 -nodes -subj /CN={host} -keyout {key} -out {place}/server.csr",
-        f"x509 -req -in {place}/server.csr -CA {ca} -CAkey {place}/ca.key -CAcreateserial -days 2"
-        f" -extfile {extensions} -out {cert}",
+        f"req -newkey rsa:2048 -nodes -subj /CN=server -keyout {key} -out {place}/server.csr",
+        f"x509 -req -in {place}/server.csr -CA {ca} -CAkey {place}/ca.key -days 2 -extfile {extensions} -out {cert}",
     ):
         subprocess.run(["openssl", *command.split()], check=True, capture_output=True)
     return ca, key, cert
@@ -126,16 +130,12 @@ class Postgres:
 
     def uri(self, database: str, user: str, password: str) -> str:
         """The URI of the server's Secret, as components/aws/externalsecret.yaml makes it."""
-        from urllib.parse import quote
-
         options = f"sslmode=verify-full&sslrootcert={self.ca}"
         who = f"{quote(user, safe='')}:{quote(password, safe='')}"
         return f"postgresql+psycopg2://{who}@localhost:{self.port}/{database}?{options}"
 
     def execute(self, statement: str, *values: object, database: str = "postgres") -> list[tuple[object, ...]]:
         """One statement as the superuser, in autocommit mode."""
-        import psycopg2
-
         connection = psycopg2.connect(
             host="localhost", port=self.port, user=self.superuser, password=self.password, dbname=database
         )
@@ -159,7 +159,7 @@ def postgres() -> Iterator[Postgres]:
     """Runs PostgreSQL until the end of the block."""
     user = "nobody" if os.geteuid() == 0 else None
     with folder(user) as place:
-        ca, key, cert = certificate(place, "localhost")
+        ca, key, cert = certificate(place, "DNS:localhost")
         secret = place / "password"
         secret.write_text(Postgres.password)
         for file in (key, secret, cert, ca):
@@ -171,7 +171,9 @@ def postgres() -> Iterator[Postgres]:
         initdb = [_postgres_program("initdb"), "-D", str(data), "-U", Postgres.superuser, "--auth=scram-sha-256"]
         initdb += [f"--pwfile={secret}", "--no-sync", "--locale=C", "--encoding=UTF8"]
         subprocess.run(initdb, check=True, capture_output=True, user=user, cwd=place)
-        (data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\nhostssl all all ::1/128 scram-sha-256\n")
+        (data / "pg_hba.conf").write_text(
+            "hostssl all all 127.0.0.1/32 scram-sha-256\nhostssl all all ::1/128 scram-sha-256\n"
+        )
         port = free_port()
         settings = {
             "port": port, "listen_addresses": "localhost", "unix_socket_directories": "", "fsync": "off",

@@ -10,7 +10,9 @@ import pytest
 import servers
 from conftest import Run, finish, start
 
-ODD = "it's 100% \"odd\" \\ $1 ☃ é; DROP/@:?#&"
+pytestmark = pytest.mark.slow
+
+ODD = 'it\'s 100% "odd" \\ $1 ☃ é; DROP/@:?#&'
 
 
 @dataclass
@@ -103,9 +105,9 @@ def test_a_database_that_somebody_else_made_gets_its_owner(case: Case, bootstrap
     case.server.execute(f'CREATE DATABASE "{quoted}" OWNER {master}')
     outcome = bootstrap(*case.arguments, env=case.env)
     assert outcome.code == 0, outcome.text
-    assert case.server.execute(
-        "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", case.name
-    ) == [(case.user,)]
+    assert case.server.execute("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", case.name) == [
+        (case.user,)
+    ]
 
 
 def test_runs_at_the_same_time_all_succeed(case: Case) -> None:
@@ -124,7 +126,7 @@ def test_no_password_reaches_the_log_of_the_server(case: Case, bootstrap: Run) -
 
 
 def test_a_server_with_another_certificate_is_refused(case: Case, bootstrap: Run, tmp_path: Path) -> None:
-    foreign, _, _ = servers.certificate(tmp_path, "localhost")
+    foreign, _, _ = servers.certificate(tmp_path, "DNS:localhost")
     outcome = bootstrap(*case.arguments, env={**case.env, "PGSSLROOTCERT": str(foreign)}, secret=(ODD,))
     assert outcome.code == 1
     assert "certificate verify failed" in outcome.error

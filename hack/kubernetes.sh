@@ -1,0 +1,11 @@
+# shellcheck shell=bash
+# The Kubernetes API that tests start. Source it after lib.sh and servers.sh.
+
+# need_kubernetes builds etcd, kube-apiserver, kube-controller-manager and kubectl: four minutes on two cores, once.
+need_kubernetes() {
+	local module=hack/servers/kubernetes version
+	version=$(awk '$1 == "k8s.io/kubernetes" && NF == 2 { print $2 }' $module/go.mod)
+	need_server kubernetes "-ldflags=-s -w -X k8s.io/component-base/version.gitVersion=$version"
+	# etcd's main package is called server.
+	if [[ -e $TOOLS/bin/server ]]; then mv "$TOOLS/bin/server" "$TOOLS/bin/etcd"; fi
+}
