@@ -38,11 +38,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """A raw table: its columns, the columns that identify a row, and how many rows a month has at least."""
+    """A raw table: its columns, the columns that identify a row, and how many rows a month has at least.
+
+    `month` names a string column whose values begin with the month they belong to, such as a date. `min_class_share`
+    is the smallest share, 0 to 1, that each of the model's classes may have of a month's feature rows.
+    """
 
     columns: Sequence[Column]
     key: Sequence[str]
     min_rows: int = 1
+    month: str | None = None
+    min_class_share: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -94,9 +100,9 @@ class Model:
 
     `seed(folder)` writes source files from what the image brings along. `months(source)` lists the months in the
     source files, oldest first. `ingest(source, month)` reads one month as a raw table of `raw`'s columns. `features`
-    turns a raw table into the feature table, row for row in order of time, from what is known at the moment of
-    prediction only; its columns are the inputs, `target`, and the columns that slices need. It must not look at other
-    rows of the table in a way that depends on the target.
+    turns a raw table into the feature table, a row for each that has an answer, in order of time, from what is known at
+    the moment of prediction only; its columns are the inputs, `target`, and the columns that slices need. It must not
+    look at other rows of the table in a way that depends on the target.
 
     `inputs` is what the served model takes: columns, or tensors made of feature columns. `classes` are the labels, in
     the order of the probabilities: two make a binary model, whose one output is the probability of the second.
