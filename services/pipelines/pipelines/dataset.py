@@ -36,12 +36,20 @@ ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
     "double": pa.float64(),
     "string": pa.string(),
 }
-NUMPY_TYPES: Mapping[str, npt.DTypeLike] = {
+NUMPY_TYPES: Mapping[ColumnType, npt.DTypeLike] = {
     "boolean": np.bool_,
     "integer": np.int32,
     "long": np.int64,
     "float": np.float32,
     "double": np.float64,
+    "string": np.object_,
+}
+ESTIMATOR_TYPES: Mapping[ColumnType, npt.DTypeLike] = {
+    "boolean": np.int64,
+    "integer": np.int64,
+    "long": np.int64,
+    "float": np.float32,
+    "double": np.float32,
     "string": np.object_,
 }
 _FIELDS = {
@@ -263,9 +271,12 @@ def _numpy(table: pa.Table, name: str, dtype: np.dtype[Any]) -> Array:
 def to_estimator(inputs: Mapping[str, Array], model: Model) -> pd.DataFrame | Array:
     """What the candidate's estimator is fitted on: a data frame of columns, or one matrix (rows, values) of tensors.
 
-    Several tensors are put side by side in the order of the model.
+    Columns are float32 (float, double), int64 (boolean, integer, long) or object (string), as in the ONNX graph: ONNX
+    computes trees and scalers in float32, so an estimator that saw more would not agree with its graph. Several tensors
+    are put side by side in the order of the model.
     """
     if tensors(model):
         flat = [inputs[each.name].reshape(len(inputs[each.name]), -1) for each in model.inputs]
         return np.concatenate(flat, axis=1)
-    return pd.DataFrame({each.name: pd.Series(inputs[each.name][:, 0], copy=False) for each in model.inputs})
+    frame = {each.name: inputs[each.name][:, 0].astype(ESTIMATOR_TYPES[each.type]) for each in columns(model)}
+    return pd.DataFrame({name: pd.Series(array, dtype=array.dtype) for name, array in frame.items()})

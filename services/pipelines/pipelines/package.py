@@ -5,7 +5,9 @@ The format is the contract in services/README.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path, PurePosixPath
@@ -16,6 +18,7 @@ import numpy.typing as npt
 import onnx
 import orjson
 import pandas as pd
+from pandas.errors import Pandas4Warning
 from mlflow.models import Model as MlflowModel
 from mlflow.models import ModelSignature
 from mlflow.onnx import save_model
@@ -106,17 +109,18 @@ def build(folder: Path, model: Model, contents: Contents, *, run_id: str, model_
 
     `run_id` and `model_id` are those of the run and the logged model that the files will belong to.
     """
-    save_model(
-        contents.graph,
-        folder,
-        mlflow_model=MlflowModel(artifact_path="model", run_id=run_id, model_id=model_id, model_uuid=model_id),
-        signature=signature(model),
-        input_example=_example(contents.example, model),
-        # Named here, or MLflow loads the model in another process to find out.
-        pip_requirements=[f"{name}=={version(name)}" for name in ("mlflow", "numpy", "onnx", "onnxruntime")],
-        onnx_execution_providers=["CUDAExecutionProvider", "CPUExecutionProvider"],
-        save_as_external_data=False,
-    )
+    with _known_warnings():
+        save_model(
+            contents.graph,
+            folder,
+            mlflow_model=MlflowModel(artifact_path="model", run_id=run_id, model_id=model_id, model_uuid=model_id),
+            signature=signature(model),
+            input_example=_example(contents.example, model),
+            # Named here, or MLflow loads the model in another process to find out.
+            pip_requirements=[f"{name}=={version(name)}" for name in ("mlflow", "numpy", "onnx", "onnxruntime")],
+            onnx_execution_providers=["CUDAExecutionProvider", "CPUExecutionProvider"],
+            save_as_external_data=False,
+        )
     write_json(folder / GOLDEN, contents.golden)
     write_json(folder / PROFILE, contents.profile)
     files = {
@@ -126,6 +130,15 @@ def build(folder: Path, model: Model, contents: Contents, *, run_id: str, model_
     }
     write_json(folder / MANIFEST, {"files": files})
     return sha256(folder / MANIFEST)
+
+
+@contextmanager
+def _known_warnings() -> Iterator[None]:
+    """Of MLflow 3.17 about itself: its type hints when pyfunc is imported, its use of pandas 3 for an example."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r".*Any type hint is inferred as AnyType", category=UserWarning)
+        warnings.filterwarnings("ignore", message="Operation with range is deprecated", category=Pandas4Warning)
+        yield
 
 
 def _example(inputs: Mapping[str, Array], model: Model) -> pd.DataFrame | Array | dict[str, Array]:

@@ -14,17 +14,15 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
 from skl2onnx import to_onnx, update_registered_converter
 from skl2onnx.common.data_types import (
-    BooleanTensorType,
     DoubleTensorType,
     FloatTensorType,
-    Int32TensorType,
     Int64TensorType,
     StringTensorType,
 )
 from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
 from sklearn.base import BaseEstimator
 
-from pipelines.dataset import columns, tensors
+from pipelines.dataset import ESTIMATOR_TYPES, columns, tensors
 from pipelines.model import Model, Tensor
 
 OPSET = 18
@@ -32,16 +30,17 @@ ML_OPSET = 3
 IR_VERSION = 8
 """What skl2onnx and onnxmltools write and every ONNX Runtime since 1.14 reads, the GPU's 1.24 included."""
 
-_TYPES = {
-    "boolean": BooleanTensorType,
-    "integer": Int32TensorType,
-    "long": Int64TensorType,
-    "float": FloatTensorType,
-    "double": DoubleTensorType,
-    "string": StringTensorType,
+_TYPES = {"float32": FloatTensorType, "float64": DoubleTensorType, "int64": Int64TensorType, "object": StringTensorType}
+_COLUMN_TYPES = {
+    "boolean": TensorProto.BOOL,
+    "integer": TensorProto.INT32,
+    "long": TensorProto.INT64,
+    "float": TensorProto.FLOAT,
+    "double": TensorProto.DOUBLE,
+    "string": TensorProto.STRING,
 }
-_TENSOR_TYPES = {"float32": FloatTensorType, "float64": DoubleTensorType, "int64": Int64TensorType}
 _MATRIX = "pipelines_matrix"
+_CAST = "pipelines_cast_"
 
 
 def convert(estimator: BaseEstimator, model: Model, metadata: Mapping[str, str]) -> onnx.ModelProto:
@@ -62,6 +61,7 @@ def convert(estimator: BaseEstimator, model: Model, metadata: Mapping[str, str])
             target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
         )
     _set_outputs(graph.graph, model)
+    _set_column_inputs(graph.graph, model)
     _set_tensor_inputs(graph.graph, model)
     _prune(graph.graph)
     graph.ir_version = IR_VERSION
@@ -119,8 +119,8 @@ def _register_lightgbm() -> None:
 def _initial_types(model: Model) -> list[tuple[str, Any]]:
     if tensors(model):
         width = sum(_width(tensor) for tensor in tensors(model))
-        return [(_MATRIX, _TENSOR_TYPES[tensors(model)[0].dtype]([None, width]))]
-    return [(each.name, _TYPES[each.type]([None, 1])) for each in columns(model)]
+        return [(_MATRIX, _TYPES[tensors(model)[0].dtype]([None, width]))]
+    return [(each.name, _TYPES[np.dtype(ESTIMATOR_TYPES[each.type]).name]([None, 1])) for each in columns(model)]
 
 
 def _width(tensor: Tensor) -> int:
@@ -150,6 +150,27 @@ def _set_outputs(graph: onnx.GraphProto, model: Model) -> None:
         graph.output.append(helper.make_tensor_value_info(wanted, kind, shape))
 
 
+def _set_column_inputs(graph: onnx.GraphProto, model: Model) -> None:
+    """Give columns the type that the model says, with a cast to the type that the estimator saw where they differ."""
+    inputs = {each.name: each for each in graph.input}
+    casts = {}
+    for column in columns(model):
+        kind = inputs[column.name].type.tensor_type
+        wanted = _COLUMN_TYPES[column.type]
+        if wanted != kind.elem_type:
+            casts[column.name] = helper.make_node("Cast", [column.name], [_CAST + column.name], to=kind.elem_type)
+            kind.elem_type = wanted
+    for node in graph.node:
+        node.input[:] = [_CAST + name if name in casts else name for name in node.input]
+    _prepend(graph, list(casts.values()))
+
+
+def _prepend(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> None:
+    after = list(graph.node)
+    del graph.node[:]
+    graph.node.extend([*nodes, *after])
+
+
 def _set_tensor_inputs(graph: onnx.GraphProto, model: Model) -> None:
     """Put the model's tensors in front of the one matrix that the estimator takes."""
     if not tensors(model):
@@ -166,9 +187,7 @@ def _set_tensor_inputs(graph: onnx.GraphProto, model: Model) -> None:
         front.append(helper.make_node("Reshape", [tensor.name, size.name], [flat]))
         parts.append(flat)
     front.append(helper.make_node("Concat", parts, [_MATRIX], axis=1))
-    nodes = [*front, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
+    _prepend(graph, front)
 
 
 def _prune(graph: onnx.GraphProto) -> None:
