@@ -75,7 +75,7 @@ def features(raw: pa.Table) -> pa.Table:
         "carrier": frame["carrier"],
         "origin": frame["origin"],
         "destination": frame["dest"],
-        "day": dates.dt.weekday.map(dict(enumerate(DAYS))),
+        "day": dates.dt.day_of_week.map(dict(enumerate(DAYS))),
         "departure": _hours(frame["sched_dep_time"]),
         "arrival": _hours(frame["sched_arr_time"]),
         "distance": frame["distance"],
