@@ -11,7 +11,7 @@ import pyarrow as pa
 from pipelines import models, tables
 from pipelines.model import Model
 
-CODE = ("keys.py", "model.py", "models/__init__.py", "steps/features.py", "tables.py")
+CODE = ("feature_table.py", "keys.py", "model.py", "models/__init__.py", "steps/features.py", "tables.py")
 """The modules of this package that features are made with, besides the model's own folder."""
 
 LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn")

@@ -6,12 +6,9 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from pipelines import files, keys, raw, tables
+from pipelines import feature_table, files, keys, raw, tables
 from pipelines.context import Context
-from pipelines.errors import Refused, StepError
-from pipelines.model import Column, Model
+from pipelines.errors import Refused
 
 HELP = """\
 Turns one month of raw rows into features. What is there already under the same key is not made again.
@@ -51,7 +48,7 @@ def run(context: Context) -> None:
         console.info(f"{month}: the features are there", **partition)
         return
     with files.publish(context.outputs) as out, console.progress(f"features of {month}", total=1) as bar:
-        result = checked(model, model.features(table))
+        result = feature_table.make(model, table)
         (out / "features").mkdir()
         tables.write_parquet(result, out / "features" / TABLE)
         digest = files.sha256(out / "features" / TABLE)
@@ -70,30 +67,3 @@ def _already_there(folder: Path, month: str, key: str) -> dict[str, Any] | None:
     except (Refused, FileNotFoundError):
         return None
     return partition if whole and (partition.get("month"), partition.get("key")) == (month, key) else None
-
-
-def checked(model: Model, table: pa.Table) -> pa.Table:
-    """Return a feature table if it is what the model promises: columns, types, no missing string, a known target."""
-    wanted: dict[str, pa.DataType | None] = {}
-    for entry in model.inputs:
-        if isinstance(entry, Column):
-            wanted[entry.name] = tables.arrow_type(entry.type)
-        else:
-            wanted |= dict.fromkeys(entry.columns)
-    wanted |= {name: wanted.get(name) for name in (*model.gate.slices, model.target)}
-    faults = [f"no column {name}" for name in wanted if name not in table.column_names]
-    faults += [f"a column {name} too many" for name in table.column_names if name not in wanted]
-    for name, expected in wanted.items():
-        if name not in table.column_names:
-            continue
-        column = table[name]
-        if expected is not None and column.type != expected:
-            faults.append(f"column {name} is {column.type}, not {expected}")
-        if column.null_count and not pa.types.is_floating(column.type):
-            faults.append(f"column {name} has {column.null_count} nulls, which only float and double may have")
-    if not faults:
-        strange = set(table[model.target].unique().to_pylist()) - set(model.classes)
-        faults += [f"column {model.target} has {value!r}, which is no class" for value in strange]
-    if faults:
-        raise StepError(f"features of {model.name}: {'; '.join(faults)}", remedy="repair the model's folder")
-    return table
