@@ -5,6 +5,7 @@ The format is the contract in services/README.md.
 
 from __future__ import annotations
 
+import platform
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,11 +19,11 @@ import numpy.typing as npt
 import onnx
 import orjson
 import pandas as pd
-from pandas.errors import Pandas4Warning
 from mlflow.models import Model as MlflowModel
 from mlflow.models import ModelSignature
 from mlflow.onnx import save_model
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+from pandas.errors import Pandas4Warning
 
 from pipelines.dataset import columns, tensors
 from pipelines.errors import Refused
@@ -116,8 +117,7 @@ def build(folder: Path, model: Model, contents: Contents, *, run_id: str, model_
             mlflow_model=MlflowModel(artifact_path="model", run_id=run_id, model_id=model_id, model_uuid=model_id),
             signature=signature(model),
             input_example=_example(contents.example, model),
-            # Named here, or MLflow loads the model in another process to find out.
-            pip_requirements=[f"{name}=={version(name)}" for name in ("mlflow", "numpy", "onnx", "onnxruntime")],
+            conda_env=_environment(),
             onnx_execution_providers=["CUDAExecutionProvider", "CPUExecutionProvider"],
             save_as_external_data=False,
         )
@@ -130,6 +130,13 @@ def build(folder: Path, model: Model, contents: Contents, *, run_id: str, model_
     }
     write_json(folder / MANIFEST, {"files": files})
     return sha256(folder / MANIFEST)
+
+
+def _environment() -> dict[str, Any]:
+    """What the model needs. Left to find that out, MLflow loads the model in another process and asks for pip."""
+    needed = [f"{name}=={version(name)}" for name in ("mlflow", "numpy", "onnx", "onnxruntime")]
+    dependencies = [f"python={platform.python_version()}", "pip", {"pip": needed}]
+    return {"name": "mlflow-env", "channels": ["conda-forge"], "dependencies": dependencies}
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -96,8 +95,7 @@ class MlflowServer:
         environment.pop("MLFLOW_TRACKING_URI", None)
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)]
-                + ["--workers", "1", "--backend-store-uri", self.backend, *self.artifacts],
+                [sys.executable, "-m", "mlflow", "server", *self._arguments()],
                 cwd=self.folder,
                 env=environment,
                 stdout=output,
@@ -106,6 +104,10 @@ class MlflowServer:
             )
         wait_for(lambda: answers(f"{self.url}/health"), "mlflow server", log, self.process)
         return self
+
+    def _arguments(self) -> list[str]:
+        where = ["--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+        return [*where, "--backend-store-uri", self.backend, *self.artifacts]
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.process is not None:
@@ -143,41 +145,32 @@ def postgresql_url() -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     folder = Path(tempfile.mkdtemp(prefix="pipelines-postgresql-"))
     # PostgreSQL refuses to run as root; Debian's package brings this user.
-    user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
-    if os.getuid() == 0:
+    user = "postgres" if os.getuid() == 0 else None
+    if user:
         shutil.chown(folder, user)
-    who = {"user": user} if os.getuid() == 0 else {}
     data, port, log = folder / "data", free_port(), folder / "log"
     subprocess.run(
-        [binaries[-1] / "initdb", "-D", data, "-U", "mlflow", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        [str(binaries[-1] / "initdb"), "-D", str(data), "-U", "mlflow", "-A", "trust", "-E", "UTF8", "--no-sync"],
         check=True,
         capture_output=True,
         cwd=folder,
-        **who,  # type: ignore[call-overload]
+        user=user,
     )
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [binaries[-1] / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", folder, "-F"],
+            [
+                *(str(binaries[-1] / "postgres"), "-D", str(data), "-k", str(folder)),
+                *("-h", "127.0.0.1", "-p", str(port), "-F"),
+            ],
             cwd=folder,
             stdout=output,
             stderr=output,
             start_new_session=True,
-            **who,  # type: ignore[call-overload]
+            user=user,
         )
     try:
-        ready = [
-            binaries[-1] / "pg_isready",
-            "-q",
-            "-h",
-            "127.0.0.1",
-            "-p",
-            str(port),
-            "-U",
-            "mlflow",
-            "-d",
-            "postgres",
-        ]
-        wait_for(lambda: subprocess.run(ready, check=False).returncode == 0, "postgres", log, process)
+        probe = [str(binaries[-1] / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+        wait_for(lambda: subprocess.run(probe, check=False).returncode == 0, "postgres", log, process)
         yield f"postgresql://mlflow@127.0.0.1:{port}/postgres"
     finally:
         end(process, signal.SIGINT)  # a fast shutdown
@@ -209,6 +202,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
         pytest.skip(f"{gateway} is not built")
     folder, port = tmp_path_factory.mktemp("s3"), free_port()
     (folder / "buckets").mkdir()
+    (folder / "metadata").mkdir()
     url, access, secret = f"http://127.0.0.1:{port}", "test-access", "test-secret-of-this-process"
     environment = {
         "AWS_ACCESS_KEY_ID": access,
@@ -220,14 +214,15 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [gateway, "--access", access, "--secret", secret, "--port", f"127.0.0.1:{port}"]
-            + ["posix", "--sidecar", folder / "metadata", folder / "buckets"],
+            [
+                *(str(gateway), "--access", access, "--secret", secret, "--port", f"127.0.0.1:{port}"),
+                *("posix", "--sidecar", str(folder / "metadata"), str(folder / "buckets")),
+            ],
             cwd=folder,
             stdout=output,
             stderr=output,
             start_new_session=True,
         )
-    (folder / "metadata").mkdir(exist_ok=True)
     try:
         wait_for(lambda: answers(url), "versitygw", log, process)
         client = boto3.client(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
 
-import pyarrow as pa
 from lightgbm import LGBMClassifier
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
@@ -39,16 +37,8 @@ def boosting(seed: int) -> BaseEstimator:
     return Pipeline([("before", before), ("classifier", trees)])
 
 
-def none(*_: object) -> None:
+def none(*_: object) -> Any:
     raise NotImplementedError
-
-
-def months(_: Path) -> Sequence[str]:
-    return []
-
-
-def same(table: pa.Table) -> pa.Table:
-    return table
 
 
 MODEL = Model(
@@ -57,9 +47,9 @@ MODEL = Model(
     description="A model for tests.",
     raw=Schema(COLUMNS, key=["count"]),
     seed=none,
-    months=months,
-    ingest=none,  # type: ignore[arg-type]
-    features=same,
+    months=none,
+    ingest=none,
+    features=none,
     inputs=COLUMNS,
     target="good",
     classes=[0, 1],
