@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite the golden files inside the scr
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"render": func() { os.Exit(app.Main(os.Args[1:], os.Stdout, os.Stderr)) }, //nolint:forbidigo // this is main
+		"render": func() { os.Exit(app.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }, //nolint:forbidigo // this is main
 	})
 }
 

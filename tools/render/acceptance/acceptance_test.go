@@ -32,7 +32,7 @@ func repository(t *testing.T) string {
 func render(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = app.Run(context.Background(), args, &out, &errs)
+	code = app.Run(context.Background(), args, strings.NewReader(""), &out, &errs)
 	return code, out.String(), errs.String()
 }
 

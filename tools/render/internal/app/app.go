@@ -43,21 +43,22 @@ func commands() []command {
 		{"build", "[CLUSTER…] --out DIR", "write every object to a file of its own", build},
 		{"tree", "[CLUSTER…]", "draw clusters, applications and objects by sync wave", drawTree},
 		{"images", "[CLUSTER…]", "list every container image and where it is set", listImages},
+		{"facts", "CLUSTER < OUTPUTS", "write what `terraform output -json` says into the cluster's facts", writeFacts},
 	}
 }
 
 // Main runs the command line and returns the exit code.
-func Main(args []string, stdout, stderr *os.File) int {
+func Main(args []string, stdin, stdout, stderr *os.File) int {
 	quiet()
 	debug.SetGCPercent(gcPercent)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	return Run(ctx, args, stdout, stderr)
+	return Run(ctx, args, stdin, stdout, stderr)
 }
 
 // Run is Main for tests: any writers, no process-wide settings.
-func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	err := dispatch(ctx, args, stdout, stderr)
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	err := dispatch(ctx, args, stdin, stdout, stderr)
 	var usage *usageError
 	switch {
 	case err == nil:
@@ -72,7 +73,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitFailed
 }
 
-func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+func dispatch(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		help(stderr)
 		return usagef("no command given")
@@ -90,6 +91,7 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 		if err != nil || o == nil {
 			return err
 		}
+		o.stdin = stdin
 		return c.run(ctx, o)
 	}
 	return usagef("unknown command %q; the commands are %s", args[0], names())

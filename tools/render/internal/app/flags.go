@@ -20,6 +20,7 @@ type options struct {
 	failOn         string
 	depth          string
 	colour         bool
+	stdin          io.Reader
 	stdout, stderr io.Writer
 }
 
@@ -115,7 +116,7 @@ func help(w io.Writer) {
 A cluster is a root Application: clusters/<name>/root.yaml, or --root FILE. From
 there render follows every Application, renders it as Argo CD would, and
 validates every object as the API server would. It reads files only: no
-network, no cluster, no other program, nothing changed.
+network, no cluster, no other program. Only build and facts write.
 
 `)
 	for _, c := range commands() {
