@@ -1,0 +1,64 @@
+variable "access" {
+  description = <<-EOT
+    Who may use the cluster's API, by a name for the entry: an IAM role and one of EKS's own access policies, such as
+    AmazonEKSClusterAdminPolicy or AmazonEKSViewPolicy. With `namespaces` the policy holds in these only.
+  EOT
+  type = map(object({
+    role_arn   = string
+    policy     = string
+    namespaces = optional(list(string), [])
+  }))
+
+  validation {
+    condition     = alltrue([for _, entry in var.access : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/", entry.role_arn))])
+    error_message = "Access is given to IAM roles: role_arn must be the ARN of one. Users and root have long-lived keys."
+  }
+}
+
+variable "allow_public_endpoint_from" {
+  description = "Address ranges that may reach the API over the internet. None: the endpoint is private."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = !contains(var.allow_public_endpoint_from, "0.0.0.0/0") && alltrue([for cidr in var.allow_public_endpoint_from : can(cidrhost(cidr, 0))])
+    error_message = "Name the address ranges that need the public endpoint; 0.0.0.0/0 is everybody."
+  }
+}
+
+variable "kubernetes_version" {
+  description = "Minor version of Kubernetes."
+  type        = string
+  default     = "1.35"
+
+  validation {
+    condition     = can(regex("^1\\.[0-9]{2}$", var.kubernetes_version))
+    error_message = "EKS takes a minor version, such as 1.35."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days that the control plane's logs, the audit log among them, are kept."
+  type        = number
+  default     = 365
+
+  validation {
+    condition     = var.log_retention_days >= 90
+    error_message = "An incident is often found months later: keep the audit log for 90 days or more."
+  }
+}
+
+variable "name" {
+  description = "Name of the cluster."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,30}$", var.name))
+    error_message = "A cluster's name has 3 to 31 lower-case letters, digits and hyphens: it is part of many other names."
+  }
+}
+
+variable "subnet_ids" {
+  description = "Private subnets in two zones or more."
+  type        = list(string)
+}

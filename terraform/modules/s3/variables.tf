@@ -1,0 +1,53 @@
+variable "account_id" {
+  description = "Account of the buckets; a part of their names, which are unique in the world."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "An account id has twelve digits."
+  }
+}
+
+variable "buckets" {
+  description = <<-EOT
+    The buckets by their short names. `expire_prefixes` gives for each prefix the days after which its objects are
+    deleted; what is elsewhere is kept. `noncurrent_days` is how long an overwritten or deleted object can be brought
+    back.
+  EOT
+  type = map(object({
+    expire_prefixes = optional(map(number), {})
+    noncurrent_days = optional(number, 90)
+  }))
+
+  validation {
+    condition     = alltrue([for name, _ in var.buckets : can(regex("^[a-z][a-z0-9-]{1,20}$", name))])
+    error_message = "A bucket's short name has 2 to 21 lower-case letters, digits and hyphens."
+  }
+
+  validation {
+    condition     = alltrue([for _, bucket in var.buckets : bucket.noncurrent_days >= 7])
+    error_message = "Old versions are the way back from a mistake: keep them for 7 days or more (noncurrent_days)."
+  }
+}
+
+variable "environment" {
+  description = "Environment of the buckets; a part of their names."
+  type        = string
+}
+
+variable "force_destroy" {
+  description = "Delete a bucket with everything in it on `terraform destroy`. Only where the data is worth nothing."
+  type        = bool
+  default     = false
+}
+
+variable "kms_key_arn" {
+  description = "Key that the objects are encrypted with."
+  type        = string
+}
+
+variable "prefix" {
+  description = "First part of the names of the buckets."
+  type        = string
+  default     = "mlops"
+}
