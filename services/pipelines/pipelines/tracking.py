@@ -5,7 +5,6 @@ Only MlflowClient is used: the fluent functions keep the active run in a global,
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -56,8 +55,8 @@ def connect() -> MlflowClient:
 def registry_errors(action: str) -> Iterator[None]:
     """Turn what goes wrong while talking to the registry or its store into TryAgain or Refused, with one message.
 
-    `action` says what was being done ("log the run"). Unreachable, overloaded, a full disk: TryAgain. A request that
-    the server understood and denied: Refused. Anything else is a bug and passes through.
+    `action` says what was being done ("log the run"). Unreachable or overloaded: TryAgain. A request that the server
+    understood and denied: Refused. Anything else is no fault of theirs and passes through.
     """
     try:
         yield
@@ -82,8 +81,6 @@ def _meaning(error: Exception) -> type[StepError] | None:
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
         return TryAgain if status >= 500 or status in {408, 429} else Refused
     if isinstance(error, requests.RequestException | botocore.exceptions.BotoCoreError | Boto3Error):
-        return TryAgain
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EIO}:
         return TryAgain
     return None
 
@@ -131,7 +128,12 @@ def ready_model(client: MlflowClient, run: Run) -> LoggedModel | None:
     """The READY logged model that a run gave, or None."""
     outputs = run.outputs.model_outputs if run.outputs else []
     for output in outputs:
-        model = client.get_logged_model(output.model_id)
+        try:
+            model = client.get_logged_model(output.model_id)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":  # somebody deleted it
+                continue
+            raise
         if model.status == LoggedModelStatus.READY:
             return model
     return None

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -89,7 +90,7 @@ class MlflowServer:
             **os.environ,
             **self.environment,
             "MLFLOW_DISABLE_TELEMETRY": "true",
-            "MLFLOW_SERVER_ALLOWED_HOSTS": f"127.0.0.1:{self.port},localhost:{self.port}",
+            "MLFLOW_SERVER_ALLOWED_HOSTS": "127.0.0.1:*,localhost:*",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         }
         environment.pop("MLFLOW_TRACKING_URI", None)
@@ -113,6 +114,70 @@ class MlflowServer:
         if self.process is not None:
             end(self.process, how)
             self.process = None
+
+
+class Line:
+    """A way to a server on the loopback that breaks when a client sends what it was told to wait for."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._pattern: bytes | None = None
+        self._connections: list[socket.socket] = []
+        self.broken = False
+        self.on_break: Callable[[], None] = lambda: None
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def break_at(self, pattern: bytes) -> None:
+        """Break when a chunk that a client sends contains this."""
+        self._pattern, self.broken = pattern, False
+
+    def mend(self) -> None:
+        """Let everything through from now on."""
+        self._pattern, self.broken = None, False
+
+    def close(self) -> None:
+        self._listener.close()
+        self._cut()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                try:
+                    if self.broken:
+                        raise ConnectionError
+                    server = socket.create_connection(("127.0.0.1", self._target), timeout=30)
+                except OSError:
+                    client.close()
+                    continue
+                self._connections += [client, server]
+                threading.Thread(target=self._copy, args=(client, server, True), daemon=True).start()
+                threading.Thread(target=self._copy, args=(server, client, False), daemon=True).start()
+
+    def _copy(self, source: socket.socket, sink: socket.socket, from_client: bool) -> None:
+        with contextlib.suppress(OSError):
+            while chunk := source.recv(1 << 16):
+                if from_client and self._pattern is not None and self._pattern in chunk:
+                    self.broken = True
+                    self.on_break()
+                    self._cut()
+                    return
+                sink.sendall(chunk)
+        for each in (source, sink):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def _cut(self) -> None:
+        for each in self._connections:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+        self._connections.clear()
 
 
 def mlflow_on_sqlite(folder: Path) -> MlflowServer:
