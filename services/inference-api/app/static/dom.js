@@ -25,6 +25,7 @@ export function definitions(list, rows) {
 
 export function number(value, digits = 3) {
   if (typeof value !== "number") return "–";
+  if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(1);
   return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(digits)));
 }
 
@@ -37,8 +38,12 @@ export function ago(seconds) {
   return `${Math.floor(past / 86400)} days ago`;
 }
 
-// A labelled bar: name, a meter with a fixed scale, the value.
-export function bar(name, value, { max = 1, low, high, optimum } = {}) {
+// Labelled bars on one scale, from [name, value] pairs.
+export function bars(pairs, scale) {
+  return element("div", { className: "bars" }, ...pairs.map(([name, value]) => bar(name, value, scale)));
+}
+
+function bar(name, value, { max, low, high, optimum }) {
   return element(
     "div",
     { className: "bar" },

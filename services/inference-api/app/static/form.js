@@ -65,7 +65,7 @@ function field(description, index) {
   else made = text(id, description);
   made.control.setAttribute("aria-describedby", `${id}-wrong`);
   const shape = description.shape?.length ? ` [${description.shape.join(", ")}]` : "";
-  const hint = `${description.type}${shape}${description.required ? "" : ", may be missing"}`;
+  const hint = `${description.type}${shape}${description.required ? "" : ", optional"}`;
   readers.set(description.name, made);
   return element(
     "div",

@@ -1,7 +1,7 @@
 // The page: asks for /status every two seconds, and for /form when the version has changed.
 
 import { call, Refused, useKey } from "./api.js";
-import { ago, bar, byId, definitions, element, number } from "./dom.js";
+import { ago, bars, byId, definitions, element, number } from "./dom.js";
 import { body, build, FieldError, mark, reset } from "./form.js";
 
 const EVERY_MILLISECONDS = 2000;
@@ -87,7 +87,7 @@ function showDrift(drift) {
   }
   const scale = { max: 0.5, low: 0.1, high: 0.2, optimum: 0 };
   const name = (one) => (one.side === "output" ? `${one.name} (answer)` : one.name);
-  shown.replaceChildren(...drift.slice(0, 25).map((one) => bar(name(one), one.psi, scale)));
+  shown.replaceChildren(bars(drift.slice(0, 25).map((one) => [name(one), one.psi]), scale));
 }
 
 async function refresh() {
@@ -123,18 +123,16 @@ async function refresh() {
 function prediction(value) {
   if (Array.isArray(value) && value.length <= 100 && value.every((one) => typeof one === "number")) {
     const highest = Math.max(...value);
-    const best = element("p", { className: "big" }, "highest: ", element("strong", {}, String(value.indexOf(highest))));
-    return [best, ...value.map((one, i) => bar(String(i), one, { max: Math.max(1, highest) }))];
+    return [bars(value.map((one, i) => [String(i), one]), { max: Math.max(1, highest) })];
   }
   if (typeof value === "number") {
     const shown = [element("p", { className: "big" }, element("strong", {}, number(value, 4)))];
     if (value >= 0 && value <= 1) shown.push(element("meter", { min: 0, max: 1, value, "aria-label": "prediction" }));
     return shown;
   }
+  if (typeof value === "string") return [element("p", { className: "big" }, element("strong", {}, value))];
   if (value !== null && typeof value === "object" && !Array.isArray(value)) {
-    const list = element("dl");
-    definitions(list, Object.entries(value).map(([name, one]) => [name, typeof one === "number" ? number(one, 4) : JSON.stringify(one)]));
-    return [list];
+    return Object.entries(value).flatMap(([name, one]) => [element("h3", {}, name), ...prediction(one)]);
   }
   return [element("pre", {}, JSON.stringify(value, null, 1))];
 }
