@@ -167,8 +167,8 @@ class Drift(Collector):
         """Count once a second, until cancelled."""
         while True:
             await asyncio.sleep(_SECONDS)
-            if self._waiting and self._monitor is not None:
-                waiting, self._waiting, self._rows = self._waiting, [], 0
+            waiting, self._waiting, self._rows = self._waiting, [], 0
+            if waiting and self._monitor is not None:
                 try:
                     await asyncio.to_thread(_count, self._monitor, waiting)
                 except Exception:
