@@ -80,7 +80,7 @@ func (r *Registry) Publish(ctx context.Context, script, models string) error {
 
 func (r *Registry) env() []string {
 	return []string{
-		"MLFLOW_DISABLE_TELEMETRY=true",
+		"MLFLOW_DISABLE_TELEMETRY=true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false",
 		"PATH=" + filepath.Join(r.Environment, "bin") + ":/usr/local/bin:/usr/bin:/bin",
 	}
 }
