@@ -34,7 +34,6 @@ class Version:
     model: str
     number: str
     run_id: str
-    model_id: str
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -76,7 +75,7 @@ def get(client: MlflowClient, model: str, number: str) -> Version:
             if error.error_code == "RESOURCE_DOES_NOT_EXIST":
                 raise absent from error
             raise
-    return Version(model, str(found.version), found.run_id or "", found.model_id or "", dict(found.tags))
+    return Version(model, str(found.version), found.run_id or "", dict(found.tags))
 
 
 def with_key(client: MlflowClient, model: str, key: str) -> list[Version]:
@@ -88,10 +87,7 @@ def with_key(client: MlflowClient, model: str, key: str) -> list[Version]:
             page = client.search_model_versions(
                 f"name = '{model}' and tags.`{KEY}` = '{key}'", max_results=100, page_token=token
             )
-            found += [
-                Version(model, str(each.version), each.run_id or "", each.model_id or "", dict(each.tags))
-                for each in page
-            ]
+            found += [Version(model, str(each.version), each.run_id or "", dict(each.tags)) for each in page]
             token = page.token
             if not token:
                 return sorted(found, key=lambda each: int(each.number))

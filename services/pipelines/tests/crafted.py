@@ -1,4 +1,4 @@
-"""Candidates made by hand instead of trained: good, worse, failing, slow, or saying NaN, logged as `train` logs them."""
+"""Candidates made by hand instead of trained: good, worse, failing, slow or saying NaN, logged as `train` does it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from typing import Any
 
 import numpy as np
 import onnx
+import partitions
 from mlflow.tracking import MlflowClient
 from onnx import TensorProto, helper, numpy_helper
-
-import partitions
-from pipelines import dataset, models, package, profile
 from pipelines.console import Console
 from pipelines.context import Context
 from pipelines.dataset import Examples
@@ -26,6 +24,8 @@ from pipelines.export.session import open_session, predict
 from pipelines.model import Gate, Model
 from pipelines.tracking import experiment_id
 from pipelines.training import record
+
+from pipelines import dataset, models, package, profile
 
 MONTH = "2020-03"
 _TYPES = {

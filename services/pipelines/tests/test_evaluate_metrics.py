@@ -1,4 +1,4 @@
-"""The metrics agree with scikit-learn's, weighted or not, and the bootstrap is paired, seeded and of the right width."""
+"""The metrics agree with scikit-learn's; the bootstrap is paired, seeded and of the right width."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from sklearn import metrics as sk
-
 from pipelines.evaluation.bootstrap import compare, intervals
 from pipelines.evaluation.metrics import BINARY, MULTICLASS, metrics, names, values
+from sklearn import metrics as sk
 
 Case = tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]
 

@@ -10,12 +10,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-
 from crafted import Registry, tiny
-from pipelines import aliases
 from pipelines.errors import Refused, TryAgain, UsageError
 from pipelines.steps import promote, rollback
 from pipelines.tracking import experiment_id
+
+from pipelines import aliases
 
 
 @pytest.fixture(params=["mlflow_url", "mlflow_on_postgresql_url"], ids=["sqlite", "postgresql"])
