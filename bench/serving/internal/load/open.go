@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -149,6 +150,6 @@ func Percentile(latencies []time.Duration, percent float64) time.Duration {
 		return 0
 	}
 	sorted := slices.Sorted(slices.Values(latencies))
-	rank := int(float64(len(sorted))*percent/100+0.9999999) - 1
-	return sorted[min(max(rank, 0), len(sorted)-1)]
+	rank := int(math.Ceil(float64(len(sorted)) * percent / 100))
+	return sorted[max(rank, 1)-1]
 }

@@ -5,8 +5,8 @@ import "time"
 // Outcome sums up an open loop.
 type Outcome struct {
 	Fates    map[Fate]int
+	Codes    map[int]int     // statuses; 0 without an answer
 	Accepted []time.Duration // latencies of the answered ones
-	Codes    map[int]int
 }
 
 // Sum of hits.

@@ -69,7 +69,7 @@ func (s *Server) overload(ctx context.Context) (map[string]float64, error) {
 	}
 	outcome := load.Sum(overHits)
 	normalP99 := load.Percentile(load.Sum(normalHits).Accepted, 99)
-	return map[string]float64{
+	values := map[string]float64{
 		"capacity":      capacity["rate"],
 		"offered":       overRate,
 		"goodput":       float64(outcome.Fates[load.Answered]) / s.bench.Pace.Phase.Seconds(),
@@ -80,7 +80,11 @@ func (s *Server) overload(ctx context.Context) (map[string]float64, error) {
 		"refused":       float64(outcome.Fates[load.Refused]),
 		"lost":          float64(outcome.Fates[load.Lost]),
 		"recovery_s":    load.LastTrouble(afterHits, 2*normalP99).Seconds(),
-	}, nil
+	}
+	for code, count := range outcome.Codes {
+		values[fmt.Sprintf("code_%d", code)] = float64(count)
+	}
+	return values, nil
 }
 
 // overThenNormal begins the normal load at the moment when the overload is to end, whatever is left of it.
