@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from mlflow_bootstrap import log
-from mlflow_bootstrap.errors import BootstrapError, Misuse, Unreachable
+from mlflow_bootstrap.errors import BootstrapError, Interrupted, Misuse
 
 # Each command is the function `run` of a module, and its options are the arguments of that function.
 _MODULES = {
@@ -42,14 +42,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = vars(_parser().parse_args(argv))
         command = options.pop("command")
         _run(command, options)
-    except BootstrapError as error:
+    except (BootstrapError, Interrupted) as error:
         return _failed(command, error, error.exit_code)
     except Exception as error:  # noqa: BLE001 - the last line of defence: the reason, never the bare exception
         return _failed(command, error, 1, fault=True)
     return 0
 
 
-def _failed(command: str | None, error: Exception, code: int, *, fault: bool = False) -> int:
+def _failed(command: str | None, error: BaseException, code: int, *, fault: bool = False) -> int:
     reason = f"{type(error).__name__}: {error}" if fault else str(error)
     fields = {"command": command, "error": reason, "exit": code}
     logging.getLogger(__name__).error("failed", extra={"fields": fields}, exc_info=fault)
@@ -57,7 +57,7 @@ def _failed(command: str | None, error: Exception, code: int, *, fault: bool = F
 
 
 def _stop(*_: object) -> NoReturn:
-    raise Unreachable("asked to stop")
+    raise Interrupted("asked to stop")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -17,3 +17,9 @@ class Unreachable(BootstrapError):
     """Something the command needs does not answer, or not yet: the same command may work later."""
 
     exit_code = 75
+
+
+class Interrupted(BaseException):
+    """Asked to stop. Not an Exception, because a signal may come anywhere: logging and every retry would swallow it."""
+
+    exit_code = 75

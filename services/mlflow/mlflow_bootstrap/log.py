@@ -56,7 +56,7 @@ def configure() -> None:
     handler.setFormatter(_JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     logging.captureWarnings(capture=True)
-    for chatty in ("httpx", "httpcore", "botocore", "urllib3"):
+    for chatty in ("httpx", "httpcore", "botocore", "urllib3", "alembic.runtime.plugins"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
 

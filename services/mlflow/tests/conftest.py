@@ -43,17 +43,33 @@ def minimal_environment() -> dict[str, str]:
 
 def finish(program: "subprocess.Popen[bytes]") -> Outcome:
     """Waits for a command and checks what holds for all: nothing on stdout, JSON lines on stderr."""
-    out, err = program.communicate(timeout=300)
+    out, err = program.communicate(timeout=240)
     assert out == b""
     text = err.decode()
     return Outcome(program.returncode, [json.loads(line) for line in text.splitlines()], text)
+
+
+_started: list["subprocess.Popen[bytes]"] = []
 
 
 def start(*arguments: object, env: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     """Starts the command as a process of its own, in an environment with nothing else."""
     command = [str(Path(sys.executable).with_name("mlflow-bootstrap")), *map(str, arguments)]
     environment = {**minimal_environment(), **env}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+    _started.append(program)
+    return program
+
+
+@pytest.fixture(autouse=True)
+def _end_what_was_started() -> Iterator[None]:
+    """A test that fails midway leaves no command behind."""
+    yield
+    while _started:
+        program = _started.pop()
+        if program.poll() is None:
+            program.kill()
+            program.communicate()
 
 
 @pytest.fixture
