@@ -35,6 +35,10 @@ unit: ## the quick tests only: no servers, no images
 fuzz: ## each fuzz target for FUZZTIME (30s)
 	@hack/fuzz.sh $(FUZZTIME)
 
+.PHONY: bench
+bench: ## compare the service with other model servers, half an hour; FLAGS="-quick -only S1"
+	@hack/bench.sh $(FLAGS)
+
 ##@ Keep in order
 
 .PHONY: verify

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Compares inference-api with other model servers on this machine: hack/bench.sh [--quick] [FLAG…]
-# Each server is installed once in an environment of its own, the load generators too; FLAGs go to bench/serving.
-#   hack/bench.sh lock   writes every peer's lock file afresh from its .in file
+# Compares inference-api with other model servers on this machine. Each is installed once, in an environment of its own.
+#   hack/bench.sh [FLAG…]   measures; FLAGs are those of bench/serving (-help lists them)
+#   hack/bench.sh lock      writes every peer's lock file afresh from its .in file
 source "$(dirname "$0")/lib.sh"
 source hack/python.sh
 
@@ -11,20 +11,12 @@ lock() {
 	local peer
 	need_uv
 	for peer in $(peers); do
-		pushd "bench/serving/peers/$peer" >/dev/null
+		pushd "bench/serving/peers/$peer" >/dev/null || return
 		"$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--custom-compile-command "hack/bench.sh lock" requirements.in --output-file requirements.txt ||
 			cannot "bench/serving/peers/$peer/requirements.in has no solution"
-		popd >/dev/null
+		popd >/dev/null || return
 	done
-}
-
-# need_wrk: the closed-loop generator is Debian's.
-need_wrk() {
-	if command -v wrk >/dev/null; then return; fi
-	if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then cannot "wrk is not on PATH: apt-get install wrk"; fi
-	say "installing wrk"
-	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq wrk; } >&2 || cannot "wrk did not install"
 }
 
 # need_vegeta builds the open-loop generator from its pinned module.
@@ -40,7 +32,9 @@ if [[ ${1:-} == lock ]]; then
 fi
 for peer in $(peers); do need_locked "$TOOLS/bench/$peer" "bench/serving/peers/$peer/requirements.txt"; done
 need_locked "$TOOLS/bench/inference-api" services/inference-api/requirements.txt
-need_wrk
+need_system wrk
 need_vegeta
 go build -o "$TOOLS/bench/serving" ./bench/serving
-exec "$TOOLS/bench/serving" -environments "$TOOLS/bench" "$@"
+# The harness and its load have core 1, the server that is measured core 0.
+if (($(nproc) < 2)); then cannot "two cores are needed, one for the server and one for the load"; fi
+exec taskset -c 1 "$TOOLS/bench/serving" -environments "$TOOLS/bench" "$@"

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -23,9 +22,6 @@ var distributions = map[string]string{
 
 // describe says what is measured, on what.
 func describe(ctx context.Context, bench *scenario.Bench, root string) (report.Results, error) {
-	if runtime.NumCPU() < 1+max(scenario.ServerCore, scenario.LoadCore) && cores() < 2 {
-		return report.Results{}, fmt.Errorf("two cores are needed, one for the server and one for the load")
-	}
 	commit, err := exec.CommandContext(ctx, "git", "-C", root, "rev-parse", "HEAD").Output()
 	if err != nil {
 		return report.Results{}, fmt.Errorf("git rev-parse HEAD: %w", err)

@@ -166,6 +166,11 @@ func measure(ctx context.Context, o options, stdout, stderr io.Writer) (err erro
 	if path == "" && !o.quick {
 		path = filepath.Join(root, "bench", "results", "serving-"+results.Started[:len("2006-01-02")]+".json")
 	}
+	if path != "" {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+	}
 	bench.Record = func(sample report.Sample) error {
 		results.Samples = append(results.Samples, sample)
 		if path == "" {
