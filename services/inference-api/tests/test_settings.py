@@ -72,5 +72,5 @@ def test_a_wrong_setting_is_refused_by_name(wrong: dict[str, Any]) -> None:
 
 
 def test_a_secret_is_not_printed() -> None:
-    settings = Settings(mlflow_tracking_password="hunter2", mlflow_tracking_token="hunter2")  # noqa: S106
+    settings = Settings(mlflow_tracking_password=SecretStr("hunter2"), mlflow_tracking_token=SecretStr("hunter2"))
     assert "hunter2" not in repr(settings)
