@@ -45,15 +45,15 @@ need_service() {
 	need_locked "$SERVICE_ENV" "services/$1/requirements-dev.txt" "services/$1"
 }
 
-# lock_service NAME writes requirements*.txt from requirements*.in. The tests' versions are those of the image.
+# lock_service NAME writes requirements*.txt from requirements*.in. Tests and GPUs get the versions of the CPU image.
 lock_service() {
 	local name constraint
 	need_uv
 	pushd "services/$1" >/dev/null || return
-	for name in requirements requirements-gpu requirements-dev; do
+	for name in requirements requirements-gpu requirements-dev requirements-build; do
 		if [[ ! -f $name.in ]]; then continue; fi
 		constraint=()
-		if [[ $name == requirements-dev ]]; then constraint=(--constraint requirements.txt); fi
+		if [[ $name == requirements-@(gpu|dev) ]]; then constraint=(--constraint requirements.txt); fi
 		"$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--custom-compile-command "hack/services.sh lock" "${constraint[@]}" "$name.in" --output-file "$name.txt" ||
 			cannot "services/$1/$name.in has no solution"

@@ -13,6 +13,13 @@ for service in $(services); do
 	"$bin/ruff" check --quiet --output-format concise . || failed=$EXIT_FOUND
 	"$bin/mypy" --config-file ../mypy.ini --no-error-summary . || failed=$EXIT_FOUND
 	popd >/dev/null
+	# Both install the module onnxruntime, and the one that comes last wins.
+	for lock in services/"$service"/requirements*.txt; do
+		if grep -q '^onnxruntime==' "$lock" && grep -q '^onnxruntime-gpu==' "$lock"; then
+			echo "$lock: has onnxruntime and onnxruntime-gpu"
+			failed=$EXIT_FOUND
+		fi
+	done
 	for input in services/"$service"/requirements*.in; do
 		while read -r wanted; do
 			if ! grep -qx "$wanted \\\\" "${input%.in}.txt"; then
