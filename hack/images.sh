@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# The images of the services, built with buildah and without a registry, as localhost/NAME:VERSION[-gpu]:
+#   hack/images.sh build [--variant gpu] [NAME…]   builds those images, or all
+#   hack/images.sh test [go test FLAG…]            builds the CPU images and tests them
+# The base is a stand-in for python:3.11-slim-bookworm, made by debootstrap and kept among buildah's images.
+source "$(dirname "$0")/lib.sh"
+source hack/python.sh
+
+readonly BASE=localhost/python:3.11-bookworm
+
+usage() {
+	sed -n '3,4s/^# *//p' hack/images.sh >&2
+	exit 64
+}
+
+# need_buildah: the chroot isolation used here needs neither a daemon nor a runtime, but root.
+need_buildah() {
+	if ((EUID)); then cannot "images are built as root: sudo hack/images.sh …"; fi
+	need_system buildah debootstrap
+}
+
+# need_base makes the stand-in once, and anew when the way it is made changes.
+need_base() {
+	local key container root
+	key=$(declare -f need_base | cksum)
+	if [[ $(buildah inspect --type image --format '{{index .OCIv1.Config.Labels "key"}}' "$BASE" 2>/dev/null) == "$key" ]]; then
+		return
+	fi
+	say "making $BASE with debootstrap (once, about a minute)"
+	container=$(buildah from scratch)
+	root=$(buildah mount "$container")
+	debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv bookworm "$root" >&2 ||
+		cannot "debootstrap failed"
+	rm -rf "$root"/var/cache/apt/*.bin "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* \
+		"$root"/var/log/*.log
+	# What python: has, Debian leaves to a package of its own.
+	ln -s python3 "$root/usr/bin/python"
+	buildah config --label "key=$key" --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
+	buildah commit --quiet --rm "$container" "$BASE" >&2
+}
+
+# pip_secrets DIR puts what pip needs on this machine into SECRETS: its settings, and the certificates to trust.
+pip_secrets() {
+	local certificates=${PIP_CERT:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}} setting
+	{
+		printf '[global]\n'
+		if [[ -f $certificates ]]; then echo "cert = /run/ca.crt"; fi
+		for setting in index-url extra-index-url trusted-host proxy timeout; do
+			python3 -m pip config get "global.$setting" 2>/dev/null | sed "s|^|$setting = |" || true
+		done
+	} >"$1/pip.conf"
+	SECRETS=(--secret "id=pip.conf,src=$1/pip.conf")
+	if [[ -f $certificates ]]; then SECRETS+=(--secret "id=ca.crt,src=$certificates"); fi
+}
+
+# version_of NAME prints the version in its pyproject.toml, which is the tag.
+version_of() { sed -n 's/^version = "\(.*\)"$/\1/p' "services/$1/pyproject.toml"; }
+
+build() {
+	local variant=cpu suffix='' names=() name scratch
+	while (($#)); do
+		case $1 in
+		--variant)
+			variant=${2:?--variant cpu or gpu}
+			shift
+			;;
+		*) names+=("$1") ;;
+		esac
+		shift
+	done
+	if ((!${#names[@]})); then mapfile -t names < <(services); fi
+	if [[ $variant != cpu ]]; then suffix=-$variant; fi
+	need_buildah
+	need_base
+	scratch=$(mktemp -d)
+	# shellcheck disable=SC2064 # the folder is this one, whatever `scratch` is by then
+	trap "rm -rf '$scratch'" EXIT
+	pip_secrets "$scratch"
+	for name in "${names[@]}"; do
+		say "building localhost/$name:$(version_of "$name")$suffix"
+		buildah bud --isolation chroot --layers --pull-never --build-arg "BASE=$BASE" --build-arg "VARIANT=$variant" \
+			"${SECRETS[@]}" --tag "localhost/$name:$(version_of "$name")$suffix" "services/$name" >"$scratch/log" 2>&1 || {
+			tail -n 40 "$scratch/log" >&2
+			say "services/$name did not build"
+			exit "$EXIT_FOUND"
+		}
+	done
+}
+
+case ${1:-} in
+build) build "${@:2}" ;;
+test)
+	build
+	hack/pins.sh
+	go test -timeout 15m -count=1 -v ./test/images "${@:2}"
+	;;
+*) usage ;;
+esac
