@@ -30,6 +30,7 @@ if [[ ${1:-} == lock ]]; then
 	lock
 	exit
 fi
+export UV_COMPILE_BYTECODE=1
 for peer in $(peers); do need_locked "$TOOLS/bench/$peer" "bench/serving/peers/$peer/requirements.txt"; done
 need_locked "$TOOLS/bench/inference-api" services/inference-api/requirements.txt
 need_system wrk

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -60,7 +61,7 @@ func parse(arguments []string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.environments, "environments", ".tools/bench", "folder of the servers' environments and of vegeta")
 	flags.StringVar(&o.results, "results", "", "raw file to write (bench/results/serving-DATE.json; of -quick: none)")
-	flags.StringVar(&o.report, "report", "", "only print the tables of this raw file")
+	flags.StringVar(&o.report, "report", "", "only make the tables and the plot of this raw file anew")
 	flags.StringVar(&o.null, "null", "", "only answer at this address, for the ceiling of the load generators")
 	flags.StringVar(&only, "only", "", "scenarios, e.g. S1,S5 (all)")
 	flags.StringVar(&contenders, "contenders", "", "contenders, e.g. floor,inference-api (all)")
@@ -115,6 +116,9 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) erro
 	case o.report != "":
 		results, err := report.Read(o.report)
 		if err != nil {
+			return err
+		}
+		if err := render(results, strings.TrimSuffix(o.report, ".json"), stderr); err != nil {
 			return err
 		}
 		return results.Markdown(stdout)
@@ -182,9 +186,26 @@ func measure(ctx context.Context, o options, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	if path != "" {
-		fmt.Fprintln(stderr, "raw results:", path)
+		if err := render(results, strings.TrimSuffix(path, ".json"), stderr); err != nil {
+			return err
+		}
 	}
 	return results.Markdown(stdout)
+}
+
+// render writes the tables and the plot beside the raw file.
+func render(results report.Results, base string, stderr io.Writer) error {
+	for suffix, write := range map[string]func(io.Writer) error{".md": results.Markdown, ".svg": results.Plot} {
+		var page bytes.Buffer
+		if err := write(&page); err != nil {
+			return err
+		}
+		if err := os.WriteFile(base+suffix, page.Bytes(), 0o644); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(stderr, "written: %s.json, .md and .svg\n", base)
+	return nil
 }
 
 // prepareAndRun makes the models, starts the registry, and measures.

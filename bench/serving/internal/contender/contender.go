@@ -69,8 +69,8 @@ func (c Contender) Launch(site Site) Launch {
 	}
 	launch.Env = append([]string{
 		"PATH=" + bin + ":/usr/local/bin:/usr/bin:/bin",
+		"PYTHONDONTWRITEBYTECODE=", // bytecode is there from the second start on, as in an image
 		"OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1", "MKL_NUM_THREADS=1",
-		"PYTHONDONTWRITEBYTECODE=1",
 		"MLFLOW_DISABLE_TELEMETRY=true", "BENTOML_DO_NOT_TRACK=true",
 		"PYTHONPATH=" + site.peers() + ":" + site.peers(c.Peer),
 		"MODEL_PATH=" + filepath.Join(site.Models, site.Model, "model.onnx"),

@@ -27,7 +27,7 @@ type Registry struct {
 }
 
 // startTimeout bounds the first start, which creates the database.
-const startTimeout = 3 * time.Minute
+const startTimeout = 5 * time.Minute
 
 // URL of the server.
 func (r *Registry) URL() string { return fmt.Sprintf("http://127.0.0.1:%d", r.Port) }
@@ -81,6 +81,7 @@ func (r *Registry) Publish(ctx context.Context, script, models string) error {
 func (r *Registry) env() []string {
 	return []string{
 		"MLFLOW_DISABLE_TELEMETRY=true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false",
+		"PYTHONDONTWRITEBYTECODE=",
 		"PATH=" + filepath.Join(r.Environment, "bin") + ":/usr/local/bin:/usr/bin:/bin",
 	}
 }

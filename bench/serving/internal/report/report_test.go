@@ -1,6 +1,9 @@
 package report_test
 
 import (
+	"encoding/xml"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -152,6 +155,34 @@ func TestTheFastestComesFirstInItsTable(t *testing.T) {
 	}
 	if !strings.HasPrefix(lines[2], "| floor | 110 [100–120] |") || !strings.HasPrefix(lines[3], "| mlflow | 10 |") {
 		t.Errorf("the rows:\n%s\n%s", lines[2], lines[3])
+	}
+}
+
+func TestThePlotIsWellFormedAndShowsEveryContender(t *testing.T) {
+	results := report.Results{Samples: []report.Sample{
+		rate("S1", "a<b", 10), rate("S1", "inference-api", 100), rate("S3", "floor", 0),
+	}}
+	var plot strings.Builder
+	if err := results.Plot(&plot); err != nil {
+		t.Fatal(err)
+	}
+	decoder, text := xml.NewDecoder(strings.NewReader(plot.String())), ""
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if words, is := token.(xml.CharData); is {
+			text += string(words)
+		}
+	}
+	for _, want := range []string{"a<b", "inference-api", "100", "600 columns"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the plot does not say %q", want)
+		}
 	}
 }
 

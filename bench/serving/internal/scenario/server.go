@@ -20,7 +20,7 @@ import (
 const (
 	firstPort    = 18100
 	portsEach    = 3 // MLServer has two more
-	startTimeout = 3 * time.Minute
+	startTimeout = 5 * time.Minute
 	// stopGrace is longer than any contender waits for its own requests.
 	stopGrace = 40 * time.Second
 	// killGrace is for the end of a measurement, when nothing is left to wait for.
