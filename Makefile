@@ -21,6 +21,20 @@ render: ## render and check every cluster; print the tree and the summary
 doctor: ## what this machine has and what is wanted; FOR=target asks for one target only
 	@hack/doctor.sh $(FOR)
 
+##@ Run
+
+.PHONY: demo
+demo: ## train, serve, retrain and roll back on this machine, in a few minutes; no root needed
+	@hack/demo.sh up
+
+.PHONY: demo-down
+demo-down: ## end what make demo left running
+	@hack/demo.sh down
+
+.PHONY: images
+images: ## build the services' images with buildah and without a registry; ONLY="mlflow" builds some; needs root
+	@hack/images.sh build $(ONLY)
+
 ##@ Prove
 
 .PHONY: test
