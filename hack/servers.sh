@@ -13,10 +13,9 @@ need_server() {
 	printf '%s' "$key" >"$stamp"
 }
 
-# need_versitygw exports VERSITYGW, an S3-compatible server that keeps its objects in a folder.
+# need_versitygw builds an S3-compatible server that keeps its objects in a folder.
 need_versitygw() {
 	local version
 	version=$(awk '$1 == "github.com/versity/versitygw" { print $2 }' hack/servers/versitygw/go.mod)
 	need_server versitygw "-ldflags=-s -w -X main.Version=$version"
-	export VERSITYGW=$TOOLS/bin/versitygw
 }

@@ -7,6 +7,7 @@
 source "$(dirname "$0")/lib.sh"
 source hack/python.sh
 source hack/servers.sh
+source hack/kubernetes.sh
 
 usage() {
 	sed -n '3,6s/^# *//p' hack/services.sh >&2
@@ -35,6 +36,7 @@ test)
 	(($# >= 2)) || usage
 	need_system postgresql chromium
 	need_versitygw
+	if [[ $2 == mlflow ]]; then need_kubernetes; fi
 	run_pytest "${@:2}"
 	;;
 unit)
