@@ -1,7 +1,8 @@
 """Make the models that every server serves: build.py OUT.
 
 Writes OUT/MODEL/ for each model: `model.onnx`, one file with one input (rows, columns) and one output (rows, 1), the
-scaler inside the graph; `mlflow/`, the same as an MLflow model; `golden.json`, 64 rows and what ONNX Runtime answers to
+scaler inside the graph; `mlflow/` and `tensor/`, the same as MLflow models, with the columns
+named and without; `golden.json`, 64 rows and what ONNX Runtime answers to
 them. OUT/mlp has `sklearn/` too, the pipeline as scikit-learn has it.
 """
 
@@ -19,6 +20,7 @@ import onnxruntime as ort
 import pandas as pd
 import skl2onnx
 from mlflow.models import ModelSignature, infer_signature
+from mlflow.types import Schema, TensorSpec
 from sklearn.datasets import load_breast_cancer, make_classification
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -93,6 +95,12 @@ def signature_of(recipe: Recipe) -> ModelSignature:
     return infer_signature(recipe.data, pd.DataFrame({"probability": np.zeros(1, dtype=np.float32)}))
 
 
+def tensor_signature(columns: int) -> ModelSignature:
+    """One tensor without names: MLflow then makes no data frame of a request."""
+    shapes = [Schema([TensorSpec(np.dtype(np.float32), (-1, width))]) for width in (columns, 1)]
+    return ModelSignature(inputs=shapes[0], outputs=shapes[1])
+
+
 def build(recipe: Recipe, out: Path) -> None:
     """Write one model's folder."""
     pipeline = train(recipe)
@@ -105,15 +113,16 @@ def build(recipe: Recipe, out: Path) -> None:
         raise SystemExit(f"{recipe.name}: the graph differs from scikit-learn by {difference:g}")
     out.mkdir(parents=True)
     onnx.save_model(graph, out / "model.onnx")
-    mlflow.onnx.save_model(
-        graph,
-        out / "mlflow",
-        signature=signature_of(recipe),
-        onnx_session_options=SESSION_OPTIONS,
-        onnx_execution_providers=["CPUExecutionProvider"],
-        save_as_external_data=False,
-        pip_requirements=["onnxruntime"],
-    )
+    for folder, signature in (("mlflow", signature_of(recipe)), ("tensor", tensor_signature(recipe.data.shape[1]))):
+        mlflow.onnx.save_model(
+            graph,
+            out / folder,
+            signature=signature,
+            onnx_session_options=SESSION_OPTIONS,
+            onnx_execution_providers=["CPUExecutionProvider"],
+            save_as_external_data=False,
+            pip_requirements=["onnxruntime"],
+        )
     if recipe.name == "mlp":
         mlflow.sklearn.save_model(
             pipeline,

@@ -10,9 +10,10 @@ import (
 
 // Names that the scenarios and the report treat apart.
 const (
-	Ours   = "inference-api"
-	Floor  = "floor"
-	MLflow = "mlflow"
+	Ours         = "inference-api"
+	Floor        = "floor"
+	MLflow       = "mlflow"
+	MLflowTensor = "mlflow-tensor"
 )
 
 // Contender is a server in one configuration.

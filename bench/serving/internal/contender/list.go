@@ -61,8 +61,13 @@ func mlflow() []Contender {
 	return []Contender{
 		{
 			Name: MLflow, Peer: "mlflow", Main: true,
-			What:   "mlflow models serve, ONNX flavour, one worker",
+			What:   "mlflow models serve, ONNX flavour, one worker, named columns",
 			Format: wire.Frame, Path: "/invocations", Ready: "/ping", launch: serve("mlflow"),
+		},
+		{
+			Name: MLflowTensor, Peer: "mlflow",
+			What:   "the same, one tensor in the place of named columns: no data frame",
+			Format: wire.Inputs, Path: "/invocations", Ready: "/ping", launch: serve("tensor"),
 		},
 		{
 			Name: "mlflow-sklearn", Peer: "mlflow", Only: "mlp",

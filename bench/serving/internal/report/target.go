@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"example.com/mlops-platform/bench/serving/internal/contender"
 )
 
 // Verdict on a target.
@@ -22,9 +24,10 @@ type Target struct {
 }
 
 const (
-	ours   = "inference-api"
-	floor  = "floor"
-	mlflow = "mlflow"
+	ours         = contender.Ours
+	floor        = contender.Floor
+	mlflow       = contender.MLflow
+	mlflowTensor = contender.MLflowTensor
 )
 
 var closedScenarios = []string{"S1", "S2", "S3", "S4"}
@@ -33,7 +36,9 @@ var closedScenarios = []string{"S1", "S2", "S3", "S4"}
 func (r Results) Targets() []Target {
 	return []Target{
 		r.ratio("S1: at least 5 times the requests/s of mlflow", "S1", "rate", mlflow, 5, atLeast),
+		r.ratio("S1: the same of mlflow-tensor", "S1", "rate", mlflowTensor, 5, atLeast),
 		r.ratio("S3: at least 10 times the requests/s of mlflow", "S3", "rate", mlflow, 10, atLeast),
+		r.ratio("S3: the same of mlflow-tensor", "S3", "rate", mlflowTensor, 10, atLeast),
 		r.ratio("S1: at most 1.2 times the CPU per request of the floor", "S1", "cpu_s_per_1000", floor, 1.2, atMost),
 		r.ahead(),
 		r.overload(),

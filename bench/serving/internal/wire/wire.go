@@ -15,6 +15,8 @@ const (
 	Frame Format = iota
 	// Instances is a list of rows under that name.
 	Instances
+	// Inputs is the same under another name, MLflow's for tensors.
+	Inputs
 	// Tensor is the Open Inference Protocol: all numbers flat, with their shape.
 	Tensor
 )
@@ -24,6 +26,8 @@ func (f Format) Body(columns []string, rows [][]float64) ([]byte, error) {
 	switch f {
 	case Instances:
 		return json.Marshal(map[string]any{"instances": rows})
+	case Inputs:
+		return json.Marshal(map[string]any{"inputs": rows})
 	case Tensor:
 		flat := make([]float64, 0, len(rows)*len(columns))
 		for _, row := range rows {
@@ -38,7 +42,7 @@ func (f Format) Body(columns []string, rows [][]float64) ([]byte, error) {
 }
 
 // Probabilities reads one probability per row out of an answer, whichever server gave it: a list, bare or under
-// "predictions", or the data of the first of "outputs". An item is a number, a list whose last number counts (the
+// "predictions", there perhaps under the name of the one output, or the data of the first of "outputs". An item is a number, a list whose last number counts (the
 // second class), or a record of one number.
 func Probabilities(answer []byte) ([]float64, error) {
 	var envelope struct {
@@ -51,7 +55,7 @@ func Probabilities(answer []byte) ([]float64, error) {
 	if err := json.Unmarshal(answer, &envelope); err == nil {
 		switch {
 		case envelope.Predictions != nil:
-			list = envelope.Predictions
+			list = only(envelope.Predictions)
 		case len(envelope.Outputs) > 0:
 			list = envelope.Outputs[0].Data
 		}
@@ -69,6 +73,17 @@ func Probabilities(answer []byte) ([]float64, error) {
 		probabilities = append(probabilities, probability)
 	}
 	return probabilities, nil
+}
+
+// only gives the value of an object that has one; anything else as it is.
+func only(value json.RawMessage) json.RawMessage {
+	var named map[string]json.RawMessage
+	if json.Unmarshal(value, &named) == nil && len(named) == 1 {
+		for _, inner := range named {
+			return inner
+		}
+	}
+	return value
 }
 
 func one(item json.RawMessage) (float64, error) {

@@ -15,6 +15,7 @@ func TestEveryServersAnswerReadsAsOneProbabilityPerRow(t *testing.T) {
 		"record per row":      `{"predictions": [{"probability": 0.25}, {"probability": 0.5}]}`,
 		"both classes":        `{"predictions": [[0.75, 0.25], [0.5, 0.5]]}`,
 		"bare list of rows":   `[[0.25], [0.5]]`,
+		"named output":        `{"predictions": {"probability": [[0.25], [0.5]]}}`,
 		"open inference":      `{"model_name": "m", "outputs": [{"name": "p", "shape": [2, 1], "data": [0.25, 0.5]}]}`,
 		"open inference rows": `{"outputs": [{"data": [[0.25], [0.5]]}]}`,
 	} {
@@ -52,6 +53,7 @@ func TestTheSameRowsGoIntoEveryFormat(t *testing.T) {
 	columns, rows := []string{"a", "b"}, [][]float64{{1, 2.5}, {3, 4}}
 	for format, want := range map[wire.Format]string{
 		wire.Frame:     `{"dataframe_split": {"columns": ["a", "b"], "data": [[1, 2.5], [3, 4]]}}`,
+		wire.Inputs:    `{"inputs": [[1, 2.5], [3, 4]]}`,
 		wire.Instances: `{"instances": [[1, 2.5], [3, 4]]}`,
 		wire.Tensor:    `{"inputs": [{"name": "input", "shape": [2, 2], "datatype": "FP32", "data": [1, 2.5, 3, 4]}]}`,
 	} {
