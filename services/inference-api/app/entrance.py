@@ -50,7 +50,12 @@ class Entrance:
         started = time.perf_counter()
         service.inflight += 1
         try:
-            await self._answer(request)
+            handler = self._hot(request)
+            self._admit(request, handler is not None)
+            if handler is None:
+                await self._pass_on(request)
+            else:
+                await handler(request)
         except Problem as problem:
             await self._refuse(request, problem)
         except (Gone, Disconnected):
@@ -62,23 +67,26 @@ class Entrance:
             service.inflight -= 1
             service.metrics.done(request.route, request.status, time.perf_counter() - started)
 
-    async def _answer(self, request: Request) -> None:
-        path: str = request.scope["path"]
-        handler = self._hot(path, request)
-        if self._service.keys.on and path not in OPEN and not path.startswith(OPEN_FOLDER):
-            request.caller = self._service.keys.name_of(request.headers.get(b"authorization"))
-        if handler is None:
-            request.scope["inference.request"] = request
-            await self._inner(request.scope, request.receive, request.pass_on)
-            request.route = route_of(request.scope)
+    def _admit(self, request: Request, is_prediction: bool) -> None:
+        """Raise the Problem of a caller without a key, and of a prediction by the wrong method or one too many."""
+        service = self._service
+        if service.keys.on and not is_open(request.scope["path"]):
+            request.caller = service.keys.name_of(request.headers.get(b"authorization"))
+        if not is_prediction:
             return
         if request.scope["method"] != "POST":
             raise Problem("method-not-allowed", "Use POST.", headers=[(b"allow", b"POST")])
-        if self._service.inflight > self._service.settings.max_inflight_requests:
+        if service.inflight > service.settings.max_inflight_requests:
             raise Problem("overloaded", "Too many requests at a time: try again later.", headers=[retry_after(1)])
-        await handler(request)
 
-    def _hot(self, path: str, request: Request) -> Callable[[Request], Awaitable[None]] | None:
+    async def _pass_on(self, request: Request) -> None:
+        request.scope["inference.request"] = request
+        await self._inner(request.scope, request.receive, request.pass_on)
+        request.route = route_of(request.scope)
+
+    def _hot(self, request: Request) -> Callable[[Request], Awaitable[None]] | None:
+        """Return what answers a prediction, None for all else."""
+        path: str = request.scope["path"]
         if path == INVOCATIONS:
             request.route = INVOCATIONS
             return self._predictions.invocations
@@ -95,14 +103,19 @@ class Entrance:
         return None
 
     async def _refuse(self, request: Request, problem: Problem) -> None:
-        if problem.status >= 500:
-            log.warning("%s", problem.title, extra={**request.log_fields(), "cause": cause(problem)})
+        if problem.status == 500:  # the others are counted; a line for each would make an overload worse
+            log.error("%s", problem.title, extra={**request.log_fields(), "cause": cause(problem)})
         if request.started_answer:
             return
         if problem.kind in {"body-too-large", "slow-body"}:
             await request.refuse(problem, partial(discard_body, request.receive, self._service.settings.max_body_bytes))
         else:
             await request.refuse(problem)
+
+
+def is_open(path: str) -> bool:
+    """Whether a path needs no key."""
+    return path in OPEN or path.startswith(OPEN_FOLDER)
 
 
 def cause(problem: Problem) -> str | None:

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Gauge
 
 from app.histogram import FastHistogram, Series
 
@@ -26,30 +26,22 @@ class Latency:
 
 
 class HttpMetrics:
-    """Counts requests by route and status and times them by route."""
+    """Counts and times requests by route and status."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._requests = Counter(
-            "inference_http_requests", "Requests by route and status.", ("route", "status"), registry=registry
-        )
         text = "Time from the last header of a request to the end of its answer."
-        self._seconds = FastHistogram("inference_http_request_seconds", text, ("route",), SECONDS, registry)
+        self._seconds = FastHistogram("inference_http_request_seconds", text, ("route", "status"), SECONDS, registry)
+        self._series: dict[tuple[str, int], Series] = {}
         self.inflight = Gauge(
             "inference_http_requests_inflight", "Requests that are being answered.", registry=registry
         )
-        self._counters: dict[tuple[str, int], Counter] = {}
-        self._series: dict[str, Series] = {}
         self._recent: deque[tuple[float, float]] = deque(maxlen=WINDOW_REQUESTS)
 
     def done(self, route: str, status: int, seconds: float) -> None:
         """Note a request that is over."""
-        counter = self._counters.get((route, status))
-        if counter is None:
-            counter = self._counters[route, status] = self._requests.labels(route, str(status))
-        counter.inc()
-        series = self._series.get(route)
+        series = self._series.get((route, status))
         if series is None:
-            series = self._series[route] = self._seconds.series(route)
+            series = self._series[route, status] = self._seconds.series(route, str(status))
         series.observe(seconds)
 
     def predicted(self, seconds: float) -> None:

@@ -12,6 +12,7 @@ import orjson
 from app.contract import Feeds, Layout
 from app.csv_rows import table_feeds
 from app.errors import Problem, violation
+from app.split_prefixes import SplitPrefixes
 from app.table_forms import TableForms
 from app.tensor_forms import TensorForms
 
@@ -19,7 +20,7 @@ FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
 class _Forms(Protocol):
-    def dataframe_split(self, value: Any) -> tuple[Feeds, int]: ...
+    def dataframe_split(self, value: Any, *, bools: bool = ...) -> tuple[Feeds, int]: ...
     def dataframe_records(self, value: Any) -> tuple[Feeds, int]: ...
     def instances(self, value: Any) -> tuple[Feeds, int]: ...
     def inputs(self, value: Any) -> tuple[Feeds, int]: ...
@@ -30,17 +31,23 @@ class Invocations:
 
     def __init__(self, layout: Layout) -> None:
         self._forms: _Forms = TensorForms(layout) if layout.kind == "tensors" else TableForms(layout)
+        self._prefixes = SplitPrefixes([spec.name for spec in layout.signature.inputs])
 
     def json(self, body: bytes | bytearray) -> tuple[Feeds, int]:
         """Return the graph's inputs and the number of rows.
 
         Raises Problem: bad-json, or schema-violation with a pointer to each fault.
         """
+        known = self._prefixes.match(body)
+        if known is not None:
+            return self._forms.dataframe_split(known.value, bools=known.bools)
         try:
             content = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             raise Problem("bad-json", f"Send one JSON object in UTF-8. {_place(error)}") from None
-        return self.content(content)
+        decoded = self.content(content)
+        self._prefixes.learn(body, content)
+        return decoded
 
     def content(self, content: Any) -> tuple[Feeds, int]:
         """Do the same for a body that is parsed already."""

@@ -4,37 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable
 
 from app.body import read_body
-from app.contract import Feeds, Layout, ModelInfo, Outputs
-from app.encode import Encoder
+from app.codec import (
+    Codec,
+    Decode,
+    Encode,
+    decode_csv,
+    decode_infer,
+    decode_json,
+    encode_infer,
+    encode_predictions,
+)
+from app.contract import Layout, ModelInfo
 from app.errors import Problem
-from app.failures import DeadlineExceeded, ModelFailed, NotReady, Overloaded
-from app.guard import Guard
-from app.invocations import Invocations
-from app.oip_infer import Asked, Infer
+from app.failures import DeadlineExceeded, NotReady, Overloaded, PredictionFailure
+from app.guard import Guard, Guards
 from app.payload_log import Entry
-from app.request import JSON, Headers, Request, retry_after
+from app.request import JSON, Request, retry_after
 from app.service import Service
 from app.serving import Lease
 
 CSV_TYPES = (b"text/csv",)
 JSON_TYPES = (b"application/json", b"application/json; charset=utf-8")
-
-
-class Codec:
-    """Everything that turns bytes into feeds and outputs into bytes, for one model."""
-
-    def __init__(self, lease: Lease) -> None:
-        info = lease.info
-        self.invocations = Invocations(lease.layout)
-        self.infer = Infer(info, lease.layout)
-        self.encoder = Encoder(lease.signature)
-        self.headers: Headers = (
-            (b"x-model-name", info.name.encode("ascii", "replace")),
-            (b"x-model-version", info.version.encode()),
-        )
 
 
 def media_type(header: bytes | None) -> bytes:
@@ -57,72 +50,51 @@ class Predictions:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._settings = service.settings
+        self._guards = Guards()
 
-    async def invocations(self, request: Request) -> None:
+    def invocations(self, request: Request) -> Awaitable[None]:
         """`POST /invocations`. Raises Problem."""
         kind = media_type(request.headers.get(b"content-type"))
-        if kind not in (JSON, *CSV_TYPES):
-            raise Problem("unsupported-media-type", "Send application/json or text/csv.")
+        if kind == JSON:
+            return self._predict(request, decode_json, encode_predictions)
+        if kind in CSV_TYPES:
+            return self._predict(request, decode_csv, encode_predictions)
+        raise Problem("unsupported-media-type", "Send application/json or text/csv.")
 
-        def decode(codec: Codec, body: bytes | bytearray) -> tuple[Feeds, int]:
-            return codec.invocations.json(body) if kind is JSON or kind == JSON else codec.invocations.csv(body)
-
-        def encode(codec: Codec, outputs: Outputs) -> bytes:
-            return codec.encoder.body(outputs)
-
-        await self._predict(request, decode, encode)
-
-    async def infer(self, request: Request, version: str | None = None) -> None:
+    def infer(self, request: Request, version: str | None = None) -> Awaitable[None]:
         """`POST /v2/models/NAME[/versions/VERSION]/infer`. Raises Problem."""
         if media_type(request.headers.get(b"content-type")) not in (JSON, b""):
             raise Problem("unsupported-media-type", "Send application/json.")
         if b"inference-header-content-length" in request.headers:
             raise Problem("unsupported-media-type", "Binary tensors are not supported: send all data as JSON.")
-        asked: list[Asked] = []
+        return self._predict(request, decode_infer, encode_infer, version)
 
-        def decode(codec: Codec, body: bytes | bytearray) -> tuple[Feeds, int]:
-            feeds, rows, one = codec.infer.json(body)
-            asked.append(one)
-            return feeds, rows
-
-        def encode(codec: Codec, outputs: Outputs) -> bytes:
-            return codec.infer.body(outputs, asked[0])
-
-        await self._predict(request, decode, encode, version)
-
-    async def _predict(
-        self,
-        request: Request,
-        decode: Callable[[Codec, bytes | bytearray], tuple[Feeds, int]],
-        encode: Callable[[Codec, Outputs], bytes],
-        version: str | None = None,
-    ) -> None:
+    async def _predict(self, request: Request, decode: Decode, encode: Encode, version: str | None = None) -> None:
+        service, settings = self._service, self._settings
         started = time.perf_counter()
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + request.timeout(self._settings.request_timeout_seconds)
-        with Guard(loop, request.receive, deadline) as guard:
+        deadline = asyncio.get_running_loop().time() + request.timeout(settings.request_timeout_seconds)
+        with Guard(self._guards, request.receive, deadline) as guard:
             try:
-                body = await read_body(
-                    request.receive, self._settings.max_body_bytes, request.headers.get(b"content-length")
-                )
+                body = await read_body(request.receive, settings.max_body_bytes, request.headers.get(b"content-length"))
                 guard.body_is_read()
                 with self._lease(version) as lease:
                     codec = lease.memo("codec", Codec)
-                    feeds, rows = decode(codec, body)
-                    self._check_rows(rows)
-                    outputs = await self._service.serving.predict(lease, feeds, rows, deadline)
-                    answer = encode(codec, outputs)
-                    info = lease.info
+                    decoded = decode(codec, body)
+                    if decoded.rows > settings.max_queue_rows:
+                        raise too_many_rows(settings.max_queue_rows)
+                    outputs = await service.serving.predict(lease, decoded.feeds, decoded.rows, deadline)
+                    answer = encode(codec, outputs, decoded.asked)
+                    info, layout = lease.info, lease.layout
             except asyncio.CancelledError:
                 if guard.why is None:
                     raise
-                raise self._cut_short(guard) from None
-            except (NotReady, Overloaded, DeadlineExceeded, ModelFailed) as failure:
+                raise cut_short(guard.why) from None
+            except PredictionFailure as failure:
                 raise problem_of(failure) from failure
         await request.answer(200, answer, JSON, codec.headers)
-        self._service.metrics.predicted(time.perf_counter() - started)
-        if self._service.payloads.wanted():
-            self._log(request, info, body, answer, lease.layout)
+        service.metrics.predicted(time.perf_counter() - started)
+        if service.payloads.wanted():
+            self._log(request, info, body, answer, layout)
 
     def _lease(self, version: str | None) -> Lease:
         lease = self._service.serving.champion()
@@ -131,25 +103,24 @@ class Predictions:
                 raise unknown_version(lease.info)
         return lease
 
-    def _check_rows(self, rows: int) -> None:
-        most = self._settings.max_queue_rows
-        if rows > most:
-            raise Problem("too-many-rows", f"A request may have {most} rows. Send them in several requests.")
-
     def _log(self, request: Request, info: ModelInfo, body: bytes | bytearray, answer: bytes, layout: Layout) -> None:
         csv = media_type(request.headers.get(b"content-type")) in CSV_TYPES
         order = tuple(spec.name for spec in layout.signature.inputs)
         self._service.payloads.put(Entry(time.time(), request.id, info, bytes(body), csv, answer, order))
 
-    @staticmethod
-    def _cut_short(guard: Guard) -> Exception:
-        if guard.why == "slow-body":
-            return Problem("slow-body", "Send the whole body before the deadline.")
-        return Gone()
-
 
 class Gone(Exception):
     """The client went away while its prediction was waiting or running."""
+
+
+def cut_short(why: str) -> Exception:
+    """Return what became of a request that its guard cancelled."""
+    return Problem("slow-body", "Send the whole body before the deadline.") if why == "slow-body" else Gone()
+
+
+def too_many_rows(most: int) -> Problem:
+    """Return the problem of a request that no queue would ever take."""
+    return Problem("too-many-rows", f"A request may have {most} rows. Send them in several requests.")
 
 
 def unknown_version(info: ModelInfo) -> Problem:

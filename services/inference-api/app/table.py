@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from app.contract import Array, ColumnSpec, Feeds, GraphInput, Layout
+from app.contract import Array, ColumnSpec, Feeds, Layout
 from app.errors import Faults
 from app.values import NULL, Kind, Unfit, kind_of_column, kind_of_dtype
 
@@ -36,21 +36,26 @@ class Group:
     """The columns of one kind, which are converted together; `required` has one element per column."""
 
     kind: Kind
+    stored: np.dtype[Any]
+    """The graph's type of them."""
+    names: tuple[str, ...]
     positions: tuple[int, ...]
     pick: Callable[[Row], Row] | None
     required: Array
+    nulls: bool
+    """Whether one of the columns is not required."""
 
-    def pack(self, rows: Sequence[Row]) -> Array | None:
+    def pack(self, rows: Sequence[Row], *, bools: bool) -> Array | None:
         """Return the columns' values, of shape (rows, columns of the group); None if one needs a closer look."""
         picked: Iterable[Row] = map(self.pick, rows) if self.pick else rows
-        values = list(chain.from_iterable(picked))
-        flat = self.kind.pack(values, nulls=not self.required.all())
+        values = next(iter(picked)) if len(rows) == 1 else list(chain.from_iterable(picked))
+        flat = self.kind.pack(values, bools=bools, nulls=self.nulls)
         if flat is None:
             return None
         matrix = flat.reshape(len(rows), len(self.positions))
-        if self.required.all() or not self._breaks_required(values, matrix):
-            return matrix
-        return None
+        if self.nulls and self._breaks_required(values, matrix):
+            return None
+        return matrix
 
     def _breaks_required(self, values: Sequence[Any], matrix: Array) -> bool:
         if self.kind.dtype.kind == "f":
@@ -70,52 +75,56 @@ class Table:
         self.known = frozenset(self.names)
         self._required = [column.name for column in self.columns if column.required]
         self._packed = layout.graph[0] if layout.kind == "packed" else None
-        graph = {one.name: one for one in layout.graph}
-        self._kinds = [self._kind(column, self._packed or graph[column.name]) for column in self.columns]
-        self._stored = {one.name: one.dtype for one in layout.graph}
-        self._groups = self._grouped()
+        graph = {one.name: one.dtype for one in layout.graph}
+        stored = [self._packed.dtype if self._packed else graph[name] for name in self.names]
+        self._kinds = [self._kind(*pair) for pair in zip(self.columns, stored, strict=True)]
+        self._groups = self._grouped(stored)
         self._whole = len(self._groups) == 1
 
     @staticmethod
-    def _kind(column: ColumnSpec, stored: GraphInput) -> Kind:
+    def _kind(column: ColumnSpec, stored: np.dtype[Any]) -> Kind:
         """A float takes what the graph can hold, be that more or less than the signature's type."""
         kind = kind_of_column(column)
-        return kind_of_dtype(stored.dtype) if kind.dtype.kind == stored.dtype.kind == "f" else kind
+        return kind_of_dtype(stored) if kind.dtype.kind == stored.kind == "f" else kind
 
-    def _grouped(self) -> list[Group]:
-        by_dtype: dict[np.dtype[Any], list[int]] = {}
+    def _grouped(self, stored: Sequence[np.dtype[Any]]) -> list[Group]:
+        alike: dict[Any, list[int]] = {}
         for position, kind in enumerate(self._kinds):
-            by_dtype.setdefault(kind.dtype, []).append(position)
+            alike.setdefault((kind.dtype, stored[position]), []).append(position)
         return [
             Group(
-                self._kinds[positions[0]],
-                tuple(positions),
-                None if len(by_dtype) == 1 else picker(positions),
-                np.array([self.columns[position].required for position in positions], dtype=bool),
+                kind=self._kinds[positions[0]],
+                stored=stored[positions[0]],
+                names=tuple(self.names[position] for position in positions),
+                positions=tuple(positions),
+                pick=None if len(alike) == 1 else picker(positions),
+                required=np.array([self.columns[position].required for position in positions], dtype=bool),
+                nulls=not all(self.columns[position].required for position in positions),
             )
-            for positions in by_dtype.values()
+            for positions in alike.values()
         ]
 
-    def feeds(self, rows: Sequence[Row], where: Where) -> Feeds:
+    def feeds(self, rows: Sequence[Row], where: Where, *, bools: bool = True) -> Feeds:
         """Return the graph's inputs for rows that have one value per column.
 
+        `bools` says whether one of the values can be true or false.
         Raises Problem (schema-violation) with every value that does not fit.
         """
-        feeds = self._pack(rows, self._groups)
+        feeds = self._pack(rows, self._groups, bools=bools)
         if feeds is None:
-            feeds = self._pack(self._cleaned(rows, where), self._lenient())
+            feeds = self._pack(self._cleaned(rows, where), self._lenient(), bools=True)
         if feeds is None:  # pragma: no cover - clean() takes only what pack() takes
             raise AssertionError("cleaned values were not packed")
         return feeds
 
     def _lenient(self) -> list[Group]:
         """The groups, with no column required: `_cleaned` has seen to that."""
-        return [replace(group, required=np.zeros_like(group.required)) for group in self._groups]
+        return [replace(group, required=np.zeros_like(group.required), nulls=True) for group in self._groups]
 
-    def _pack(self, rows: Sequence[Row], groups: Sequence[Group]) -> Feeds | None:
+    def _pack(self, rows: Sequence[Row], groups: Sequence[Group], *, bools: bool) -> Feeds | None:
         parts: list[Array] = []
         for group in groups:
-            part = group.pack(rows)
+            part = group.pack(rows, bools=bools)
             if part is None:
                 return None
             parts.append(part)
@@ -134,10 +143,8 @@ class Table:
     def _as_columns(self, parts: list[Array]) -> Feeds:
         feeds: Feeds = {}
         for group, part in zip(self._groups, parts, strict=True):
-            by_column = np.ascontiguousarray(part.T)[:, :, None]
-            for position, column in zip(group.positions, by_column, strict=True):
-                name = self.names[position]
-                feeds[name] = column.astype(self._stored[name], copy=False)
+            by_column = np.ascontiguousarray(part.T)[:, :, None].astype(group.stored, copy=False)
+            feeds.update(zip(group.names, by_column, strict=True))
         return feeds
 
     def _cleaned(self, rows: Sequence[Row], where: Where) -> list[list[Any]]:

@@ -22,8 +22,11 @@ class TableForms:
         self._by_name = picker(self._names)
         self._last_order: tuple[list[Any], Callable[[Row], Row]] | None = None
 
-    def dataframe_split(self, value: Any) -> tuple[Feeds, int]:
-        """`{"columns": [name, …], "data": [[value, …], …]}`; `index` is ignored."""
+    def dataframe_split(self, value: Any, *, bools: bool = True) -> tuple[Feeds, int]:
+        """`{"columns": [name, …], "data": [[value, …], …]}`; `index` is ignored.
+
+        `bools` says whether the data can hold true or false.
+        """
         if type(value) is not dict or type(value.get("columns")) is not list or type(value.get("data")) is not list:
             raise violation(SPLIT, "must be an object with the arrays `columns` and `data`")
         if not value.keys() <= {"columns", "data", "index"}:
@@ -31,13 +34,14 @@ class TableForms:
         columns, data = value["columns"], value["data"]
         check_rows(data, len(columns), f"{SPLIT}/data")
         if columns == self._names:
-            return self.table.feeds(data, lambda row, column: f"{SPLIT}/data/{row}/{column}"), len(data)
+            return self.table.feeds(data, lambda row, column: f"{SPLIT}/data/{row}/{column}", bools=bools), len(data)
         place = {name: i for i, name in enumerate(columns) if type(name) is str}
 
         def where(row: int, column: int) -> str:
             return f"{SPLIT}/data/{row}/{place.get(self._names[column], '')}"
 
-        return self.table.feeds(self.reordered(columns, data, f"{SPLIT}/columns"), where), len(data)
+        rows = self.reordered(columns, data, f"{SPLIT}/columns")
+        return self.table.feeds(rows, where, bools=bools), len(data)
 
     def dataframe_records(self, value: Any) -> tuple[Feeds, int]:
         """`[{name: value, …}, …]`."""
@@ -98,7 +102,8 @@ class TableForms:
             except KeyError:
                 pass
         self._check_records(value, at)
-        return self.table.feeds([[record.get(name) for name in self._names] for record in value], where), len(value)
+        rows = [[record.get(name) for name in self._names] for record in value]
+        return self.table.feeds(rows, where), len(value)
 
     def _check_records(self, records: list[Any], at: str) -> None:
         faults = Faults()

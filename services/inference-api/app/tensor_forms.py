@@ -22,8 +22,11 @@ class TensorForms:
         self._tensors = Tensors(layout)
         self._names = self._tensors.names
 
-    def dataframe_split(self, value: Any) -> tuple[Feeds, int]:
-        """`{"columns": [name, …], "data": [[tensor of one row, …], …]}`; `index` is ignored."""
+    def dataframe_split(self, value: Any, *, bools: bool = True) -> tuple[Feeds, int]:
+        """`{"columns": [name, …], "data": [[tensor of one row, …], …]}`; `index` is ignored.
+
+        `bools` says whether the data can hold true or false.
+        """
         if type(value) is not dict or type(value.get("columns")) is not list or type(value.get("data")) is not list:
             raise violation(SPLIT, "must be an object with the arrays `columns` and `data`")
         if not value.keys() <= {"columns", "data", "index"}:
@@ -34,7 +37,7 @@ class TensorForms:
         check_rows(data, len(columns), f"{SPLIT}/data")
         place = {name: columns.index(name) for name in self._names}
         values = {name: [row[place[name]] for row in data] for name in self._names}
-        return self._tensors.feeds(values, lambda name, row: f"{SPLIT}/data/{row}/{place[name]}")
+        return self._tensors.feeds(values, lambda name, row: f"{SPLIT}/data/{row}/{place[name]}", bools=bools)
 
     def dataframe_records(self, value: Any) -> tuple[Feeds, int]:
         """`[{name: tensor of one row, …}, …]`."""

@@ -21,7 +21,7 @@ class Tensor:
         self.spec = spec
         self.kind = kind_of_dtype(spec.dtype)
 
-    def array(self, nested: list[Any], where: Where) -> Array:
+    def array(self, nested: list[Any], where: Where, *, bools: bool = True) -> Array:
         """Return the tensor, whose first dimension is the length of `nested`.
 
         Raises Problem (schema-violation) for a wrong shape or a wrong element.
@@ -35,7 +35,7 @@ class Tensor:
                 raise self._explain(nested, where)
             shape.append(sizes.pop())
             level = list(chain.from_iterable(level))
-        flat = self.kind.pack(level)
+        flat = self.kind.pack(level, bools=bools)
         if flat is None:
             self._check(nested, where)
             flat = self.kind.pack([self.kind.clean(value) for value in level])
@@ -92,9 +92,9 @@ class Tensors:
         self.tensors = {spec.name: Tensor(spec) for spec in specs}
         self.names = list(self.tensors)
 
-    def feeds(self, values: Mapping[str, list[Any]], where: Where) -> tuple[Feeds, int]:
+    def feeds(self, values: Mapping[str, list[Any]], where: Where, *, bools: bool = True) -> tuple[Feeds, int]:
         """Return the graph's inputs and the number of rows. Raises Problem (schema-violation)."""
-        feeds = {name: tensor.array(values[name], where) for name, tensor in self.tensors.items()}
+        feeds = {name: tensor.array(values[name], where, bools=bools) for name, tensor in self.tensors.items()}
         rows = {len(array) for array in feeds.values()}
         if len(rows) > 1:
             raise violation("", "the tensors differ in their number of rows")

@@ -1,12 +1,13 @@
 """Which JSON values a column or a tensor takes, and how they become numbers in an array.
 
-`Kind.pack` is the way of every good request: two passes in C over the values. When it declines, `Kind.clean` looks at
+`Kind.pack` is the way of every good request: one pass in C over the values. When it declines, `Kind.clean` looks at
 the values one by one: it takes what is unusual but right (3.0 for an integer, null for what may be missing) and says
 what is wrong with the rest, without repeating it.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,28 +34,42 @@ class Kind:
     dtype: np.dtype[Any]
     low: float = 0
     high: float = 0
+    format: str | None = None
+    """The letter of module struct for `dtype`; None if it is not a number."""
 
-    def pack(self, values: Sequence[Any], *, nulls: bool = False) -> Array | None:
+    def pack(self, values: Sequence[Any], *, bools: bool = True, nulls: bool = False) -> Array | None:
         """Return the values as an array of one dimension, or None if one of them needs a closer look.
 
-        With `nulls` a null becomes what stands for a missing value, and the caller decides where that is allowed.
+        `bools` says whether one of the values can be true or false. With `nulls` a null becomes what stands for a
+        missing value, and the caller decides where that is allowed.
         """
-        types = set(map(type, values))
-        if not types <= self.types:
-            if not nulls or not types <= self.types | {NULL}:
-                return None
-            if self.dtype.kind == "O":
-                values = ["" if value is None else value for value in values]
-            elif self.dtype.kind != "f":
-                return None
+        if self.format is None:
+            return self._pack_objects(values, nulls=nulls)
+        if bools and bool in set(map(type, values)):
+            return None  # to struct and to numpy it is a number
+        try:
+            # A third of the time of numpy.array(), and strict: no text, no null, no fraction for an integer, nothing
+            # that the type is too small for. There are no infinities: JSON has none, and orjson refuses 1e999.
+            return np.frombuffer(struct.pack(f"{len(values)}{self.format}", *values), dtype=self.dtype)
+        except (struct.error, OverflowError):
+            return self._pack_nulls(values) if nulls and self.dtype.kind == "f" else None
+
+    def _pack_nulls(self, values: Sequence[Any]) -> Array | None:
+        if not set(map(type, values)) <= self.types | {NULL}:
+            return None
         try:
             with np.errstate(over="ignore"):
-                array = np.array(values, dtype=self.dtype)
+                array = np.array(values, dtype=self.dtype)  # null becomes NaN
         except OverflowError:
             return None
-        if self.dtype.kind == "f" and not np.isfinite(array).all() and (NULL not in types or np.isinf(array).any()):
-            return None
-        return array
+        return None if np.isinf(array).any() else array
+
+    def _pack_objects(self, values: Sequence[Any], *, nulls: bool) -> Array | None:
+        if not set(map(type, values)) <= self.types:
+            if not nulls or self.dtype.kind != "O" or not set(map(type, values)) <= self.types | {NULL}:
+                return None
+            values = ["" if value is None else value for value in values]
+        return np.array(values, dtype=self.dtype)
 
     def clean(self, value: Any, *, nullable: bool = False) -> Any:
         """Return the value as `pack` takes it, NaN for a missing number.
@@ -97,17 +112,18 @@ def _noun(value: object) -> str:
 
 def kind_of_dtype(dtype: np.dtype[Any]) -> Kind:
     """Return the kind of a tensor's elements. Raises ValueError for what JSON cannot hold, such as complex numbers."""
+    letter = {"l": "q", "L": "Q"}.get(dtype.char, dtype.char)  # numpy's letters but for those of C's long
     match dtype.kind:
         case "b":
             return Kind("true or false", frozenset({bool}), dtype)
         case "i" | "u":
             limits = np.iinfo(dtype)
             noun = f"a whole number from {limits.min} to {limits.max}"
-            return Kind(noun, frozenset({int}), dtype, limits.min, limits.max)
+            return Kind(noun, frozenset({int}), dtype, limits.min, limits.max, letter)
         case "f":
             high = float(np.finfo(dtype).max)
             noun = "a number" if dtype.itemsize == 8 else f"a number that fits {dtype.name}"
-            return Kind(noun, frozenset({int, float}), dtype, -high, high)
+            return Kind(noun, frozenset({int, float}), dtype, -high, high, letter)
         case "O" | "U" | "S":
             return Kind("a string", frozenset({str}), np.dtype(object))
         case _:
