@@ -236,7 +236,7 @@ def postgresql_url() -> Iterator[str]:
     try:
         probe = [str(binaries[-1] / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
         wait_for(lambda: subprocess.run(probe, check=False).returncode == 0, "postgres", log, process)
-        yield f"postgresql://mlflow@127.0.0.1:{port}/postgres"
+        yield f"postgresql+psycopg2://mlflow@127.0.0.1:{port}/postgres"
     finally:
         end(process, signal.SIGINT)  # a fast shutdown
         shutil.rmtree(folder, ignore_errors=True)

@@ -123,6 +123,25 @@ def test_trees_take_the_same_branch_as_lightgbm_right_next_to_a_threshold() -> N
     prove(estimator, open_session(convert(estimator, model, METADATA).SerializeToString()), rows, model)
 
 
+def test_trees_that_ask_whether_a_value_is_there_at_all_agree() -> None:
+    x = np.where(np.arange(400) % 3 == 0, np.nan, 5).astype(np.float32).reshape(-1, 1)
+    model = replace(models.load("tiny"), inputs=[Column("x", "float")], gate=Gate("auc", minimum={}), candidates=[])
+    labels = np.isnan(x[:, 0]).astype(np.int64)
+    rows = Examples({"x": x}, labels, np.full(400, "2024-01"), None)
+
+    def build(seed: int) -> BaseEstimator:
+        return LGBMClassifier(n_estimators=5, min_child_samples=1, random_state=seed, n_jobs=1, verbose=-1)
+
+    estimator = fit(model, Candidate("trees", build), {}, rows)
+    assert max(node["threshold"] for node in nodes(estimator)) > 1e300
+    prove(estimator, open_session(convert(estimator, model, METADATA).SerializeToString()), rows, model)
+
+
+def nodes(estimator: Any) -> list[dict[str, Any]]:
+    trees = [tree["tree_structure"] for tree in estimator.booster_.dump_model()["tree_info"]]
+    return [tree for tree in trees if "threshold" in tree]
+
+
 def test_an_estimator_that_the_graph_does_not_follow_is_refused_with_its_rows() -> None:
     model, _, graph = trained("tiny", "logistic")
     other = fit(model, model.candidates[1], {}, examples(model))

@@ -97,7 +97,8 @@ class _ExactThresholds:
 
 
 def _round_down(value: float) -> float:
-    nearest = np.float32(value)
+    with np.errstate(over="ignore"):  # 1.8e308 stands for "present", as against missing
+        nearest = np.float32(value)
     return float(np.nextafter(nearest, np.float32(-np.inf)) if float(nearest) > value else nearest)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from mlflow.tracking import MlflowClient
+from threadpoolctl import threadpool_limits
 
 from pipelines import dataset, package, profile
 from pipelines.context import Context
@@ -80,7 +81,9 @@ def _train(context: Context, candidate: Candidate, plan: record.Training) -> Res
     folder = artifact(context.inputs, "features")
     examples, unseen = (dataset.load(folder, parts, model) for parts in (plan.training, [plan.holdout]))
     window = folds(examples)
-    with console.progress(f"{candidate.name}: fitting", len(window) * len(candidate.grid) + 1) as bar:
+    steps = len(window) * len(candidate.grid) + 1
+    # How BLAS rounds its sums depends on its threads: with one, the number of cores does not change the model.
+    with threadpool_limits(1), console.progress(f"{candidate.name}: fitting", steps) as bar:
         trials = cross_validate(model, candidate, examples, window, bar)
         best = choose(model, trials)
         estimator = fit(model, candidate, best.parameters, examples)
