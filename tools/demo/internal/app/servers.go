@@ -15,6 +15,10 @@ import (
 
 const model = "flight-delay"
 
+// startLimit is for a machine that is busy with other things: on a quiet one the
+// registry takes about 10 s.
+const startLimit = 5 * time.Minute
+
 // startRegistry starts MLflow on SQLite, its artifacts in a folder behind its own proxy.
 func startRegistry(ctx context.Context, c config, servers *daemon.Set) (daemon.Record, error) {
 	port, err := freePort(c.mlflowPort)
@@ -36,7 +40,7 @@ func startRegistry(ctx context.Context, c config, servers *daemon.Set) (daemon.R
 	if err != nil {
 		return record, err
 	}
-	return record, waitFor(ctx, record, record.URL+"/health", 2*time.Minute)
+	return record, waitFor(ctx, record, record.URL+"/health", startLimit)
 }
 
 // startService starts the inference service, which loads the champion of the registry.
@@ -58,7 +62,7 @@ func startService(ctx context.Context, c config, servers *daemon.Set, registry s
 	if err != nil {
 		return record, err
 	}
-	return record, waitFor(ctx, record, record.URL+"/readyz", 2*time.Minute)
+	return record, waitFor(ctx, record, record.URL+"/readyz", startLimit)
 }
 
 // waitFor polls until the address answers with 200, the server has ended or time is up.
