@@ -53,9 +53,11 @@ _WEATHER = (
     Column("wind_speed", "double", "mph", 0, WIND_LIMIT, max_missing=0.2),
     Column("wind_gust", "double", "mph", 0, WIND_LIMIT, max_missing=1.0),  # reported only when there are gusts
     Column("precip", "double", "inches", 0, 10, max_missing=0.2),
+    Column("precip_6h", "double", "inches", 0, 30, max_missing=0.2),
     Column("pressure", "double", "millibars", 870, 1085, max_missing=0.5),
     Column("visib", "double", "miles", 0, 10, max_missing=0.2),
 )
+_OBSERVED = tuple(column for column in _WEATHER if column.name != "precip_6h")
 _DAY = (Column("year", "long"), Column("month", "long"), Column("day", "long"))
 
 RAW = Schema(
@@ -116,14 +118,18 @@ def _read_weather(source: Path, month: str) -> pd.DataFrame:
         raise Refused(
             f"{paths[1].name}: there is no such file", remedy=f"deliver the weather of {month}", file=paths[1].name
         )
-    columns = (Column("origin", "string"), Column("time_hour", "string"), *_WEATHER)
+    columns = (Column("origin", "string"), Column("time_hour", "string"), *_OBSERVED)
     table = pa.concat_tables([read_csv(path, columns) for path in paths if path.is_file()])
     frame = table.to_pandas()
     frame["origin"] = table["origin"].to_pandas(types_mapper=pd.ArrowDtype)
     frame["observed"] = _time(table["time_hour"])
     for column in ("wind_speed", "wind_gust"):
         frame[column] = frame[column].where(frame[column] <= WIND_LIMIT)
-    return frame.drop(columns="time_hour").sort_values("observed", kind="stable")
+    frame = frame.drop(columns="time_hour").sort_values(["origin", "observed"], kind="stable", ignore_index=True)
+    # Sorted by airport, so the rows of the groups come in the order of the frame.
+    last_hours = frame.set_index("observed").groupby("origin", sort=False)["precip"].rolling("6h", min_periods=1)
+    frame["precip_6h"] = last_hours.sum().to_numpy().clip(min=0)  # a sum that slides can end a hair below 0
+    return frame.sort_values("observed", kind="stable")
 
 
 def _time(texts: pa.ChunkedArray) -> pd.Series:
