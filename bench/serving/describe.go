@@ -21,7 +21,8 @@ var distributions = map[string]string{
 }
 
 // describe says what is measured, on what.
-func describe(ctx context.Context, bench *scenario.Bench, root string) (report.Results, error) {
+func describe(ctx context.Context, bench *scenario.Bench) (report.Results, error) {
+	root := bench.Site.Root
 	commit, err := exec.CommandContext(ctx, "git", "-C", root, "rev-parse", "HEAD").Output()
 	if err != nil {
 		return report.Results{}, fmt.Errorf("git rev-parse HEAD: %w", err)

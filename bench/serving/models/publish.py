@@ -64,7 +64,7 @@ def publish(client: MlflowClient, experiment: str, name: str, model: Path) -> No
     client.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
     tags = {"mlops.manifest": digest, "mlops.gate": "pass", "mlops.compared_to": "none"}
     version = client.create_model_version(name, f"models:/{logged.model_id}", tags=tags, model_id=logged.model_id)
-    if version.version == 1 or version.version == "1":
+    if int(version.version) == 1:
         client.set_registered_model_alias(name, "champion", version.version)
 
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	_ "embed" // the script of wrk
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -56,7 +55,7 @@ func Loop(ctx context.Context, target Target, connections, seconds int) (Closed,
 	return parseClosed(output)
 }
 
-// parseClosed reads the last line of what wrk printed.
+// parseClosed reads the last line of what wrk printed. A server so slow that no answer came in time has a rate of 0.
 func parseClosed(output []byte) (Closed, error) {
 	output = bytes.TrimSpace(output)
 	line := output[bytes.LastIndexByte(output, '\n')+1:]
@@ -68,13 +67,14 @@ func parseClosed(output []byte) (Closed, error) {
 	if err := json.Unmarshal(line, &printed); err != nil {
 		return Closed{}, fmt.Errorf("wrk printed no summary: %w: %.200s", err, output)
 	}
-	if printed.Requests == 0 || printed.Microseconds == 0 {
-		return Closed{}, errors.New("wrk had no answer at all")
+	failures := printed.Refused + printed.Broken + printed.Status + printed.Timeouts
+	if printed.Microseconds == 0 || (printed.Requests == 0 && failures > 0) {
+		return Closed{}, fmt.Errorf("wrk had no answer, %d requests failed", failures)
 	}
 	micro := func(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
 	return Closed{
 		Requests: int(printed.Requests),
-		Errors:   printed.Refused + printed.Broken + printed.Status + printed.Timeouts,
+		Errors:   failures,
 		Elapsed:  micro(printed.Microseconds),
 		P50:      micro(printed.P50),
 		P95:      micro(printed.P95),

@@ -31,7 +31,15 @@ Requests/sec:   1000.00
 	}
 }
 
-func TestALoopWithoutAnAnswerIsAnError(t *testing.T) {
+func TestAServerTooSlowToAnswerInTimeHasARateOfNone(t *testing.T) {
+	got, err := parseClosed([]byte(
+		`{"requests":0,"microseconds":1000000,"p50":0,"p95":0,"p99":0,"refused":0,"broken":0,"status":0,"timeouts":0}`))
+	if err != nil || got.Rate() != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestALoopThatOnlyFailsIsAnError(t *testing.T) {
 	for _, output := range []string{
 		"", "unable to connect to 127.0.0.1:18100 Connection refused\n",
 		`{"requests":0,"microseconds":2000000,"p50":0,"p95":0,"p99":0,"refused":8,"broken":0,"status":0,"timeouts":0}`,

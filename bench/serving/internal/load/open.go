@@ -64,7 +64,9 @@ type Attack struct {
 
 // Constant sends so many requests per second for that long, and returns when the last has its outcome. Its results are
 // read later: to decode them takes time that the next load may not wait for.
-func Constant(ctx context.Context, vegeta string, target Target, rate float64, duration time.Duration) (*Attack, error) {
+func Constant(
+	ctx context.Context, vegeta string, target Target, rate float64, duration time.Duration,
+) (*Attack, error) {
 	folder, err := os.MkdirTemp("", "vegeta")
 	if err != nil {
 		return nil, err

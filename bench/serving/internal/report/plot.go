@@ -32,7 +32,8 @@ func (r Results) Plot(out io.Writer) error {
 		}
 	}
 	page := bufio.NewWriter(out)
-	fmt.Fprintf(page, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" font-family="sans-serif" font-size="12">
+	fmt.Fprintf(page, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d"
+ font-family="sans-serif" font-size="12">
 <title>Requests per second, %s</title>
 <rect width="100%%" height="100%%" fill="#ffffff"/>
 %s</svg>

@@ -164,7 +164,7 @@ func (r Results) idle() Target {
 	return Target{claim, fmt.Sprintf("%.2f %%", used.Median), verdict(used.Median < limit)}
 }
 
-// ceiling compares the closed loop's generator with the fastest contender: near it, it is the generator that is measured.
+// ceiling compares the closed loop's generator with the fastest contender: near it, the generator is what is measured.
 func (r Results) ceiling() Target {
 	const claim, limit = "the load generator is at least 3 times as fast as the fastest contender", 3
 	most, there := r.Spread("ceiling", "null", "null", "wrk_rate")

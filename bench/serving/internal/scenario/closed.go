@@ -82,16 +82,19 @@ func (s *Server) loop(ctx context.Context, one Case) (map[string]float64, error)
 	if err != nil {
 		return nil, err
 	}
-	return map[string]float64{
-		"rate":           outcome.Rate(),
-		"p50_ms":         milliseconds(outcome.P50),
-		"p95_ms":         milliseconds(outcome.P95),
-		"p99_ms":         milliseconds(outcome.P99),
-		"errors":         float64(outcome.Errors),
-		"cpu_s_per_1000": (after.CPU - before.CPU).Seconds() / float64(outcome.Requests) * 1000,
-		"memory_mib":     float64(after.Memory) / (1 << 20),
-		"request_bytes":  float64(body.Size()),
-	}, nil
+	values := map[string]float64{
+		"rate":          outcome.Rate(),
+		"p50_ms":        milliseconds(outcome.P50),
+		"p95_ms":        milliseconds(outcome.P95),
+		"p99_ms":        milliseconds(outcome.P99),
+		"errors":        float64(outcome.Errors),
+		"memory_mib":    float64(after.Memory) / (1 << 20),
+		"request_bytes": float64(body.Size()),
+	}
+	if outcome.Requests > 0 {
+		values["cpu_s_per_1000"] = (after.CPU - before.CPU).Seconds() / float64(outcome.Requests) * 1000
+	}
+	return values, nil
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

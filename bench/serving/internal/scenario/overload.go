@@ -88,7 +88,9 @@ func (s *Server) overload(ctx context.Context) (map[string]float64, error) {
 }
 
 // overThenNormal begins the normal load at the moment when the overload is to end, whatever is left of it.
-func (s *Server) overThenNormal(ctx context.Context, overRate, normalRate float64) (over, after *load.Attack, err error) {
+func (s *Server) overThenNormal(
+	ctx context.Context, overRate, normalRate float64,
+) (over, after *load.Attack, err error) {
 	done := make(chan error, 1)
 	go func() {
 		var failed error

@@ -41,9 +41,9 @@ func (f Format) Body(columns []string, rows [][]float64) ([]byte, error) {
 	}
 }
 
-// Probabilities reads one probability per row out of an answer, whichever server gave it: a list, bare or under
-// "predictions", there perhaps under the name of the one output, or the data of the first of "outputs". An item is a number, a list whose last number counts (the
-// second class), or a record of one number.
+// Probabilities reads one probability per row out of an answer, whichever server gave it. It is a list, bare or under
+// "predictions", there perhaps under the name of the one output, or the data of the first of "outputs". An item is a
+// number, a list whose last number counts (the second class), or a record of one number.
 func Probabilities(answer []byte) ([]float64, error) {
 	var envelope struct {
 		Predictions json.RawMessage `json:"predictions"`

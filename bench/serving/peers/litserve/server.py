@@ -17,7 +17,7 @@ class Probability(litserve.LitAPI):
         self.session = open_session()
 
     # LitServe takes an annotation for a schema of the query; without one it hands over the parsed JSON.
-    def decode_request(self, request) -> np.ndarray:  # noqa: ANN001
+    def decode_request(self, request) -> np.ndarray:
         """(rows, columns) float32."""
         return np.array(request["dataframe_split"]["data"], dtype=np.float32)
 
