@@ -1,0 +1,93 @@
+"""Both models through every step as processes of their own, in the order of the workflows, on a real MLflow server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from argo import Argo
+from mlflow.tracking import MlflowClient
+from servers import free_port
+from support import flight_source
+
+from pipelines import aliases
+
+
+@pytest.fixture
+def environment(mlflow_url: str) -> dict[str, str]:
+    return {"MLFLOW_TRACKING_URI": mlflow_url}
+
+
+@pytest.mark.timeout(900)
+def test_flights_from_the_source_to_a_rollback(environment: dict[str, str], mlflow_url: str, tmp_path: Path) -> None:
+    argo = Argo("flight-delay", tmp_path, environment)
+    client = MlflowClient(tracking_uri=mlflow_url, registry_uri=mlflow_url)
+    # The first champion knows one short month, the second candidate two months of full length more.
+    source = flight_source(tmp_path / "source", ["2013-01", "2013-02"], rows=1500)
+    early = argo.prepare(source, "2013-02")
+    first = argo.decide(early, argo.train(early, ["logreg", "mlp"]))
+    assert (first.gate, first.champion) == ("pass", "none"), first.result["reasons"]
+    now = aliases.read(client, "flight-delay")
+    assert (now.champion, now.challenger, now.previous) == (first.version, None, None)
+
+    for step in (early, early):
+        calm = argo.step("drift", artifacts={"features": step.features}, month=step.month, partitions=step.partitions)
+        assert calm["drifted"] in {"true", "false"}
+        assert float(calm["psi"]) >= 0
+
+    flight_source(source, ["2013-02", "2013-03", "2013-04"], rows=8000)
+    late = argo.prepare(source, "2013-04")
+    second = argo.decide(late, argo.train(late, ["logreg", "mlp"]))
+    assert second.champion == first.version
+    assert second.result["difference"]["auc"]["value"] > 0
+    assert second.gate == "pass", second.result["reasons"]
+    now = aliases.read(client, "flight-delay")
+    assert (now.champion, now.previous) == (second.version, first.version)
+
+    again = argo.decide(late, argo.train(late, ["logreg", "mlp"]))
+    assert (again.gate, again.version) == ("fail", second.version)
+    assert "the champion, trained again: nothing to promote" in again.result["reasons"][0]
+    assert len(client.search_model_versions("name = 'flight-delay'")) == 2
+
+    assert argo.step("rollback", to="previous")["champion"] == first.version
+    assert argo.step("rollback")["champion"] == first.version
+    refused = argo.step("promote", version=second.version, champion=first.version, expect=65)
+    assert "rolled back from" in refused.said
+
+
+@pytest.mark.timeout(600)
+def test_digits_from_the_seed_to_drift(environment: dict[str, str], tmp_path: Path) -> None:
+    argo = Argo("digits", tmp_path, environment)
+    source = argo.step("seed").folder / "source"
+    prepared = argo.prepare(source, "2013-03")
+    decided = argo.decide(prepared, argo.train(prepared, ["logreg"]))
+    assert decided.gate == "pass", decided.result["reasons"]
+    assert decided.result["metrics"]["macro_f1"] > 0.8
+    drifted = argo.step(
+        "drift", artifacts={"features": prepared.features}, month="2013-03", partitions=prepared.partitions
+    )
+    assert drifted["drifted"] == "false"
+    assert (drifted.folder / "report" / "report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("step", "parameters", "code"),
+    [
+        ("evaluate", {"month": "2013-02", "runs": "[", "partitions": "[]"}, 2),
+        ("register", {"run": "{", "gate": "pass", "champion": "none"}, 2),
+        ("drift", {"month": "2013-02", "partitions": "no"}, 2),
+        ("promote", {"version": "1", "champion": "none"}, 75),
+        ("rollback", {}, 75),
+    ],
+)
+def test_a_fault_is_one_message_and_its_exit_code(
+    tmp_path: Path, step: str, parameters: dict[str, str], code: int
+) -> None:
+    nobody = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{free_port()}", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+    (tmp_path / "evaluation").mkdir()
+    argo = Argo("flight-delay", tmp_path, nobody)
+    done = argo.step(step, artifacts={"evaluation": tmp_path / "evaluation"}, expect=code, **parameters)
+    (line,) = done.said.splitlines()
+    assert (json.loads(line)["level"], json.loads(line)["fields"]["exit_code"]) == ("error", code)
+    assert not list(done.folder.iterdir()) if done.folder.exists() else True
