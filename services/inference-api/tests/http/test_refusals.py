@@ -229,8 +229,8 @@ def test_a_body_that_is_declared_too_large_is_413(own: Callable[..., Served]) ->
 def test_a_stream_without_end_is_413_and_cut(own: Callable[..., Served]) -> None:
     served = own(MAX_BODY_BYTES="100000")
     with socket.create_connection(("127.0.0.1", int(served.service.environment["PORT"])), timeout=20) as stream:
-        head = "POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
-        stream.sendall(head.encode())
+        stream.sendall(b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n")
+        stream.sendall(b"transfer-encoding: chunked\r\n\r\n")
         chunk = b"2710\r\n" + b" " * 10_000 + b"\r\n"
         sent = 0
         try:
