@@ -83,25 +83,24 @@ func All() []Scenario {
 // Run measures the scenarios named, or all of them.
 func (b *Bench) Run(ctx context.Context, names []string) error {
 	b.bodies = map[string]string{}
-	for _, model := range []string{"mlp", "wide", "heavy"} {
-		var wanted []Scenario
-		for _, scenario := range All() {
-			if scenario.Model == model && (len(names) == 0 || slices.Contains(names, scenario.Name)) {
-				wanted = append(wanted, scenario)
-			}
+	todo := slices.DeleteFunc(All(), func(s Scenario) bool { return len(names) > 0 && !slices.Contains(names, s.Name) })
+	b.say("about %s to go", b.left(todo, ""))
+	for len(todo) > 0 {
+		model := todo[0].Model
+		others := slices.IndexFunc(todo, func(s Scenario) bool { return s.Model != model })
+		if others < 0 {
+			others = len(todo)
 		}
-		if len(wanted) == 0 {
-			continue
-		}
-		if err := b.runModel(ctx, model, wanted); err != nil {
+		if err := b.runModel(ctx, model, todo[:others], todo[others:]); err != nil {
 			return err
 		}
+		todo = todo[others:]
 	}
 	return nil
 }
 
 // runModel starts every contender, has their answers compared, and measures.
-func (b *Bench) runModel(ctx context.Context, model string, scenarios []Scenario) (err error) {
+func (b *Bench) runModel(ctx context.Context, model string, scenarios, later []Scenario) (err error) {
 	var fleet []*Server
 	defer func() {
 		for _, server := range fleet {
@@ -129,8 +128,9 @@ func (b *Bench) runModel(ctx context.Context, model string, scenarios []Scenario
 		}
 	}
 	b.say("%s: %d servers give equal answers", model, len(fleet))
-	for _, scenario := range scenarios {
-		b.say("%s: %s", scenario.Name, scenario.What)
+	for i, scenario := range scenarios {
+		todo := b.left(slices.Concat(scenarios[i:], later), model)
+		b.say("%s: %s; about %s to go", scenario.Name, scenario.What, todo)
 		if scenario.run == nil {
 			err = b.closedLoop(ctx, scenario, fleet)
 		} else {

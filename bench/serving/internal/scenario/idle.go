@@ -11,9 +11,13 @@ import (
 // spinning is the share of a core above which an idle server is measured alone, since it would take time from others.
 const spinning = 0.2
 
+// idleLook is how long each is looked at alone to see that.
+const idleLook = 3 * time.Second
+
 // idle measures what servers cost when nobody asks. Each has one request first, because that starts some threads.
 func idle(ctx context.Context, b *Bench, fleet []*Server) error {
 	var quiet []*Server
+	look := min(b.Pace.Idle, idleLook)
 	for _, server := range fleet {
 		if err := server.process.Thaw(); err != nil {
 			return err
@@ -21,12 +25,12 @@ func idle(ctx context.Context, b *Bench, fleet []*Server) error {
 		if err := server.awaitAnswer(ctx, 1); err != nil {
 			return err
 		}
-		used, err := idleFor(ctx, []*Server{server}, min(b.Pace.Idle, 3*time.Second))
+		used, err := idleFor(ctx, []*Server{server}, look)
 		if err != nil {
 			return err
 		}
-		if used[0].CPU.Seconds() > spinning*min(b.Pace.Idle, 3*time.Second).Seconds() {
-			if err := b.recordIdle(server, used[0], min(b.Pace.Idle, 3*time.Second)); err != nil {
+		if used[0].CPU.Seconds() > spinning*look.Seconds() {
+			if err := b.recordIdle(server, used[0], look); err != nil {
 				return err
 			}
 		} else {

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -45,6 +46,9 @@ func (s *Server) overload(ctx context.Context) (map[string]float64, error) {
 	capacity, err := s.loop(ctx, Case{Rows: overloadRows, Connections: 8})
 	if err != nil {
 		return nil, err
+	}
+	if capacity["rate"] < 1 {
+		return nil, errors.New("it answers less than once per second; there is nothing to overload")
 	}
 	normalRate, overRate := capacity["rate"]*normalShare, capacity["rate"]*overloadFactor
 	normal, err := s.constant(ctx, overloadRows, normalRate)
