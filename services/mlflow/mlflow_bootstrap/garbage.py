@@ -1,5 +1,7 @@
 """`mlflow-bootstrap gc`: deletes for good what was marked as deleted long enough ago."""
 
+from contextlib import redirect_stdout
+
 import mlflow.cli
 
 from mlflow_bootstrap import log
@@ -16,5 +18,6 @@ def run(older_than: str) -> None:
         raise BootstrapError(f"the schema is at {state.revision}, this MLflow wants {state.wanted}: migrate first")
     # Without both URIs gc would take a SQLite file of its own: it does not read MLFLOW_BACKEND_STORE_URI.
     arguments = ["--older-than", older_than, "--backend-store-uri", uri, "--tracking-uri", uri]
-    mlflow.cli.gc.main(args=arguments, standalone_mode=False)
+    with redirect_stdout(log.Printed()):
+        mlflow.cli.gc.main(args=arguments, standalone_mode=False)
     log.say("collected the garbage", older_than=older_than)

@@ -1,5 +1,6 @@
 """JSON lines on stderr that cannot carry a secret."""
 
+import io
 import json
 import logging
 import re
@@ -63,3 +64,17 @@ def configure() -> None:
 def say(message: str, **fields: object) -> None:
     """Logs what happened, for the person who reads the Job's log."""
     logging.getLogger("mlflow_bootstrap").info(message, extra={"fields": fields})
+
+
+class Printed(io.TextIOBase):
+    """A stream to put in the place of stdout: what a library prints becomes a log entry per line."""
+
+    def __init__(self) -> None:
+        self._rest = ""
+
+    def write(self, text: str) -> int:
+        """Logs every line that is complete."""
+        *lines, self._rest = (self._rest + text).split("\n")
+        for line in filter(None, lines):
+            say(line)
+        return len(text)

@@ -34,6 +34,9 @@ class Outcome:
 
 Run = Callable[..., Outcome]
 
+# MLflow reads it when it is first used; the tests are no user whose habits to report.
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
 
 def minimal_environment() -> dict[str, str]:
     """As in a container: nothing of this machine but where programs and libraries are."""
@@ -114,13 +117,18 @@ class Database:
         return self.server.execute(statement, *values, database=self.name)
 
 
-@pytest.fixture
-def database(postgres: servers.Postgres) -> Database:
+def new_database(postgres: servers.Postgres) -> Database:
+    """An empty database and its owner, as `mlflow-bootstrap database` leaves them."""
     name = f"db_{secrets.token_hex(6)}"
     password = f"p@ss/{name}%:word"
     postgres.execute(f"CREATE ROLE {name} LOGIN PASSWORD %s", password)
     postgres.execute(f"CREATE DATABASE {name} OWNER {name}")
     return Database(postgres, name, name, password)
+
+
+@pytest.fixture
+def database(postgres: servers.Postgres) -> Database:
+    return new_database(postgres)
 
 
 @pytest.fixture(scope="session")

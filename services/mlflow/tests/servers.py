@@ -36,8 +36,13 @@ def free_port() -> int:
         return port
 
 
-def eventually(what: str, condition: Callable[[], object], seconds: float = 60) -> None:
-    """Polls until the condition holds; an exception counts as not yet."""
+def eventually(
+    what: str,
+    condition: Callable[[], object],
+    seconds: float = 120,
+    needs: "subprocess.Popen[bytes] | None" = None,
+) -> None:
+    """Polls until the condition holds; an exception counts as not yet. Gives up when the process it needs has ended."""
     deadline, last = time.monotonic() + seconds, "false"
     while time.monotonic() < deadline:
         try:
@@ -45,6 +50,8 @@ def eventually(what: str, condition: Callable[[], object], seconds: float = 60) 
                 return
         except Exception as error:  # noqa: BLE001 - whatever it is, it may pass
             last = repr(error)
+        if needs is not None and needs.poll() is not None:
+            raise AssertionError(f"{what}: the process ended with {needs.returncode}")
         time.sleep(0.05)
     raise AssertionError(f"not within {seconds} s: {what} ({last})")
 

@@ -55,7 +55,7 @@ def env_of(api: KubernetesApi) -> dict[str, str]:
 def test_a_fresh_cluster_gets_all_three_secrets(api: KubernetesApi, bootstrap: Run) -> None:
     outcome = bootstrap("local-secrets", env=env_of(api))
     assert outcome.code == 0, outcome.text
-    master, user, store = (content(api.get("secret", name)) for name in NAMES)
+    master, user, store = (content(api.secret(name)) for name in NAMES)
     assert master["username"] == "postgres"
     url = make_url(user["uri"])
     assert (url.drivername, url.host, url.port, url.database) == (
@@ -72,11 +72,11 @@ def test_a_fresh_cluster_gets_all_three_secrets(api: KubernetesApi, bootstrap: R
 
 def test_what_exists_is_kept(api: KubernetesApi, bootstrap: Run) -> None:
     assert bootstrap("local-secrets", env=env_of(api)).code == 0
-    before = [api.get("secret", name) for name in NAMES]
+    before = [api.secret(name) for name in NAMES]
     api.kubectl("delete", "secret", "s3-credentials", "-n", "mlflow")
     outcome = bootstrap("local-secrets", env=env_of(api))
     assert outcome.code == 0, outcome.text
-    after = [api.get("secret", name) for name in NAMES]
+    after = [api.secret(name) for name in NAMES]
     assert after[:2] == before[:2]
     assert after[2]["data"] != before[2]["data"]
     assert outcome.messages == ["the secret exists", "the secret exists", "created the secret"]
@@ -87,7 +87,7 @@ def test_runs_at_the_same_time_agree(api: KubernetesApi, bootstrap: Run) -> None
     outcomes = [finish(program) for program in programs]
     assert [outcome.code for outcome in outcomes] == [0, 0, 0], [outcome.text for outcome in outcomes]
     assert sum(outcome.messages.count("created the secret") for outcome in outcomes) == 3
-    user = content(api.get("secret", "mlflow-database"))
+    user = content(api.secret("mlflow-database"))
     assert make_url(user["uri"]).password == user["password"]
 
 
@@ -96,8 +96,8 @@ def test_a_secret_that_lacks_a_key_is_named_and_left_alone(api: KubernetesApi, b
     outcome = bootstrap("local-secrets", env=env_of(api))
     assert outcome.code == 1
     assert "the secret mlflow-database exists without password, uri" in outcome.error
-    assert content(api.get("secret", "mlflow-database")) == {"username": "mlflow"}
-    assert content(api.get("secret", "s3-credentials")), "the others are made all the same"
+    assert content(api.secret("mlflow-database")) == {"username": "mlflow"}
+    assert content(api.secret("s3-credentials")), "the others are made all the same"
 
 
 def test_the_role_of_local_secrets_is_what_it_needs(api: KubernetesApi) -> None:
@@ -108,24 +108,24 @@ def test_the_role_of_local_secrets_is_what_it_needs(api: KubernetesApi) -> None:
 def test_the_copy_follows_the_original(api: KubernetesApi, bootstrap: Run, namespace: str) -> None:
     assert bootstrap("local-secrets", env=env_of(api)).code == 0
     env = api.way_in(namespace, "s3-client")
-    original = api.get("secret", "s3-credentials")
+    original = api.secret("s3-credentials")
     outcome = bootstrap(*COPY, env=env, secret=tuple(content(original).values()))
     assert outcome.code == 0, outcome.text
-    assert api.get("secret", "s3-credentials", namespace)["data"] == original["data"]
+    assert api.secret("s3-credentials", namespace)["data"] == original["data"]
 
     api.kubectl("delete", "secret", "s3-credentials", "-n", "mlflow")
     assert bootstrap("local-secrets", env=env_of(api)).code == 0
     outcome = bootstrap(*COPY, env=env)
     assert outcome.messages == ["updated the copy"]
-    changed = api.get("secret", "s3-credentials", namespace)
-    assert changed["data"] == api.get("secret", "s3-credentials")["data"] != original["data"]
+    changed = api.secret("s3-credentials", namespace)
+    assert changed["data"] == api.secret("s3-credentials")["data"] != original["data"]
 
     assert bootstrap(*COPY, env=env).messages == ["kept the copy"]
-    assert api.get("secret", "s3-credentials", namespace) == changed
+    assert api.secret("s3-credentials", namespace) == changed
 
 
 def test_the_copy_waits_for_the_original_and_for_the_right_to_read_it(api: KubernetesApi, bootstrap: Run) -> None:
-    binding = api.get("rolebinding", "s3-credentials")
+    binding = api.read("/apis/rbac.authorization.k8s.io/v1/namespaces/mlflow/rolebindings/s3-credentials")
     api.kubectl("delete", "rolebinding", "s3-credentials", "-n", "mlflow")
     program = start(*COPY, env=api.way_in("training", "s3-client"))
     assert program.stderr is not None
