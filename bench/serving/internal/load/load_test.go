@@ -128,6 +128,13 @@ func TestRecoveryEndsWithTheLastBadRequest(t *testing.T) {
 	}
 }
 
+func TestAnAnswerAfterTheEndOfTheLoadIsNotCounted(t *testing.T) {
+	hits := []Hit{{At: 1, Code: 200, Latency: 1}, {At: 8, Code: 200, Latency: 2}, {At: 9, Code: 200, Latency: 2}, {At: 2, Code: 429}}
+	if got := Within(hits, 10); got != 2 {
+		t.Errorf("%d answers before the end", got)
+	}
+}
+
 func TestPercentilesAreOfTheNearestRank(t *testing.T) {
 	var latencies []time.Duration
 	for i := 100; i > 0; i-- {

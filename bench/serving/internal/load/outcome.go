@@ -32,3 +32,15 @@ func LastTrouble(hits []Hit, bound time.Duration) time.Duration {
 	}
 	return 0
 }
+
+// Within counts the requests that were answered before the time given, from the start. An answer that comes when the
+// load has ended shows how long the queue was, not how much the server does.
+func Within(hits []Hit, end time.Duration) int {
+	count := 0
+	for _, hit := range hits {
+		if hit.Fate() == Answered && hit.At+hit.Latency <= end {
+			count++
+		}
+	}
+	return count
+}

@@ -76,7 +76,7 @@ func (s *Server) overload(ctx context.Context) (map[string]float64, error) {
 	values := map[string]float64{
 		"capacity":      capacity["rate"],
 		"offered":       overRate,
-		"goodput":       float64(outcome.Fates[load.Answered]) / s.bench.Pace.Phase.Seconds(),
+		"goodput":       float64(load.Within(overHits, s.bench.Pace.Phase)) / s.bench.Pace.Phase.Seconds(),
 		"normal_p99_ms": milliseconds(normalP99),
 		"p50_ms":        milliseconds(load.Percentile(outcome.Accepted, 50)),
 		"p99_ms":        milliseconds(load.Percentile(outcome.Accepted, 99)),
