@@ -93,7 +93,7 @@ class Artifacts:
     @contextmanager
     def _open_s3(self, bucket: str, key: str) -> Iterator[Chunks]:
         # A quarter of a second and 20 MB that a service without S3 need not spend.
-        import boto3  # noqa: PLC0415
+        import boto3.session  # noqa: PLC0415
         import botocore.config  # noqa: PLC0415
         import botocore.exceptions  # noqa: PLC0415
 
@@ -102,7 +102,8 @@ class Artifacts:
             if self._s3 is None:
                 retries = {"max_attempts": 2, "mode": "standard"}
                 config = botocore.config.Config(connect_timeout=timeout, read_timeout=timeout, retries=retries)
-                self._s3 = boto3.client("s3", config=config)
+                # A session of its own: the default one keeps the credentials that it found first.
+                self._s3 = boto3.session.Session().client("s3", config=config)
             body = self._s3.get_object(Bucket=bucket, Key=key)["Body"]
             try:
                 yield body.iter_chunks(_CHUNK)
@@ -116,6 +117,8 @@ class Artifacts:
             raise _http_failure(status, key, f"s3://{bucket}") from error
         except (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError) as error:
             raise Denied(f"no credentials for s3://{bucket}") from error
+        except botocore.exceptions.FlexibleChecksumError as error:
+            raise BadPackage(f"s3://{bucket}/{key} is not what was stored there: its checksum differs") from error
         except botocore.exceptions.BotoCoreError as error:
             raise Unreachable(f"s3://{bucket}/{key} does not come: {error}") from error
 

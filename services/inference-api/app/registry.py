@@ -116,7 +116,9 @@ def _answer(response: httpx.Response) -> dict[str, Any]:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise Denied(f"what answers at {response.url} with status {response.status_code} is not MLflow")
+        # MLflow itself answers so to a name that is not in its MLFLOW_SERVER_ALLOWED_HOSTS.
+        text = response.text.strip().split("\n")[0][:100]
+        raise Denied(f"{response.url.copy_with(query=None)} answers {response.status_code} not as MLflow does: {text}")
     if response.status_code == 200:
         return body
     code, message = str(body.get("error_code", "")), str(body.get("message", ""))[:_LONGEST_MESSAGE]

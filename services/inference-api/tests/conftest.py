@@ -86,11 +86,13 @@ def start(settings: Callable[..., Settings]) -> Start:
     return run
 
 
-async def until(what: str, condition: Callable[[], object | Awaitable[object]], seconds: float = 30) -> None:
+async def until(
+    what: str | Callable[[], str], condition: Callable[[], object | Awaitable[object]], seconds: float = 30
+) -> None:
     """Poll until the condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what if isinstance(what, str) else what()}"
         await asyncio.sleep(0.01)
 
 
@@ -101,13 +103,13 @@ async def serves(serving: Serving, version: str) -> None:
         info = serving.state().champion.info
         return info is not None and info.version == version
 
-    await until(f"version {version} serves: {serving.state().champion}", it_does)
+    await until(lambda: f"version {version} serves: {serving.state().champion}", it_does)
 
 
 async def refuses(serving: Serving, version: str) -> str:
     """Wait until this version is refused; the reason, in one word and one sentence."""
     await until(
-        f"version {version} is refused: {serving.state().champion}",
+        lambda: f"version {version} is refused: {serving.state().champion}",
         lambda: serving.state().champion.failed_version == version,
     )
     state = serving.state().champion

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import boto3
 import botocore.config
@@ -109,7 +110,7 @@ def mlflow(
     command += artifacts or ["--artifacts-destination", str(folder / "artifacts")]
     settings = {
         "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_SERVER_ALLOWED_HOSTS": f"127.0.0.1:{port}",
+        "MLFLOW_SERVER_ALLOWED_HOSTS": "127.0.0.1:*",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         **(environment or {}),
     }
@@ -123,10 +124,10 @@ class Store(Server):
 
     client_environment: Mapping[str, str] = field(default_factory=dict)
 
-    def make_bucket(self, name: str) -> None:
-        """Make a bucket."""
+    def client(self) -> Any:
+        """A client that may do everything."""
         access = self.client_environment
-        client = boto3.client(
+        return boto3.client(
             "s3",
             endpoint_url=access["AWS_ENDPOINT_URL_S3"],
             region_name=access["AWS_REGION"],
@@ -134,7 +135,6 @@ class Store(Server):
             aws_secret_access_key=access["AWS_SECRET_ACCESS_KEY"],
             config=botocore.config.Config(retries={"max_attempts": 1}),
         )
-        client.create_bucket(Bucket=name)
 
 
 def store(folder: Path) -> Store:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from app.settings import Settings
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 DEPLOYMENT = Path(__file__).resolve().parents[3] / "apps/inference-api/base/deployment.yaml"
 
