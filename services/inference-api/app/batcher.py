@@ -95,6 +95,8 @@ class Batcher:
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
+        # Of a large request only one batch: it goes to the end of the queue after each, so nobody waits for more.
+        self._rows_ahead = 0
         self.rows = 0
         """Rows that wait or run."""
         self._overloaded = metrics.rejected.labels("overloaded")
@@ -118,7 +120,7 @@ class Batcher:
     @property
     def wait_seconds(self) -> float:
         """The predicted wait of a request that came now."""
-        return self.rows * self._row_seconds
+        return self._rows_ahead * self._row_seconds
 
     def submit(self, model: LoadedModel, feeds: Feeds, rows: int, deadline: float | None) -> asyncio.Future[Outputs]:
         """Queue a request. The future has its outputs, or raises DeadlineExceeded or ModelFailed.
@@ -133,6 +135,7 @@ class Batcher:
         item = Item(model, feeds, rows, deadline, self._loop)
         self._pending.append(item)
         self.rows += rows
+        self._rows_ahead += min(rows, self._max_batch)
         self._idle.clear()
         if self._running is None and not self._flushing:
             self._flushing = True
@@ -141,7 +144,9 @@ class Batcher:
 
     def _refuses(self, rows: int) -> bool:
         # What finds nothing before it is taken whatever its size: the limits are on waiting.
-        return self.rows > 0 and (self.rows + rows > self._max_queue or self.wait_seconds > self._max_wait)
+        ahead = self._rows_ahead
+        full = ahead + min(rows, self._max_batch) > self._max_queue
+        return ahead > 0 and (full or self.wait_seconds > self._max_wait)
 
     async def close(self) -> None:
         """Take nothing more and wait until what is queued is answered."""
@@ -241,6 +246,7 @@ class Batcher:
 
     def _end(self, item: Item) -> None:
         self.rows -= item.rows
+        self._rows_ahead -= min(item.rows, self._max_batch)
         if not self.rows:
             self._idle.set()
 

@@ -67,7 +67,9 @@ class Settings(BaseSettings):
         default=0, ge=0, description="bytes that ONNX Runtime may take of the GPU; 0: no limit"
     )
     max_batch_rows: Rows = Field(default=256, description="rows of one run; a larger request runs in several")
-    max_queue_rows: Rows = Field(default=4096, description="rows that wait or run, beyond which a request is refused")
+    max_queue_rows: Rows = Field(
+        default=4096, description="rows before a request, beyond which it is refused; a large one counts as one batch"
+    )
     max_queue_milliseconds: int = Field(
         default=200, ge=1, le=600_000, description="predicted wait, in milliseconds, beyond which a request is refused"
     )

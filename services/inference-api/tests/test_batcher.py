@@ -201,6 +201,17 @@ async def test_a_request_larger_than_the_queue_is_taken_when_nothing_waits(model
         assert scores(await it.batcher.submit(model, rows_of(*range(9)), 9, None)) == [float(v) for v in range(9)]
 
 
+async def test_a_large_request_does_not_have_small_ones_refused(model: LoadedModel) -> None:
+    async with bench(**THREAD, max_queue_rows=8, max_batch_rows=4) as it:
+        release = it.hold()
+        large = it.batcher.submit(model, rows_of(*range(100)), 100, None)
+        small = it.batcher.submit(model, rows_of(7.0), 1, None)
+        release.set()
+        assert scores(await small) == [7.0]
+        assert not large.done()
+        assert len(scores(await large)) == 100
+
+
 async def test_a_request_that_would_wait_too_long_is_refused() -> None:
     slow = load(models.heavy())
     async with bench(**THREAD, max_queue_milliseconds=1) as it:
