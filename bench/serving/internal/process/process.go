@@ -84,8 +84,21 @@ func (p *Process) Freeze() error { return p.signalAll(syscall.SIGSTOP) }
 // Thaw lets a frozen tree go on.
 func (p *Process) Thaw() error { return p.signalAll(syscall.SIGCONT) }
 
-// Terminate asks the first process to end, as Kubernetes does.
-func (p *Process) Terminate() error { return p.command.Process.Signal(syscall.SIGTERM) }
+// Terminate asks the first process to end, as Kubernetes does. When it has ended, the rest is killed, as in a container.
+func (p *Process) Terminate() error {
+	ids, err := p.tree()
+	if err != nil {
+		return err
+	}
+	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	go func() {
+		<-p.exited
+		_ = p.kill(ids) // what cannot be killed is reported by Stop
+	}()
+	return nil
+}
 
 // Stop ends the tree: it asks first, and after the grace period kills what is left.
 func (p *Process) Stop(ctx context.Context, grace time.Duration) error {
@@ -96,12 +109,8 @@ func (p *Process) Stop(ctx context.Context, grace time.Duration) error {
 	if err := p.Thaw(); err != nil {
 		return err
 	}
-	select {
-	case <-p.exited:
-	default:
-		if err := p.Terminate(); err != nil && !errors.Is(err, os.ErrProcessDone) {
-			return err
-		}
+	if err := p.Terminate(); err != nil {
+		return err
 	}
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
@@ -110,12 +119,20 @@ func (p *Process) Stop(ctx context.Context, grace time.Duration) error {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-	for _, id := range ids {
+	if err := p.kill(ids); err != nil {
+		return err
+	}
+	<-p.exited
+	return nil
+}
+
+// kill ends the processes given and whatever is in the group: an orphan is no longer in the tree.
+func (p *Process) kill(ids []int) error {
+	for _, id := range append(ids, -p.command.Process.Pid) {
 		if err := syscall.Kill(id, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("process %d: %w", id, err)
 		}
 	}
-	<-p.exited
 	return nil
 }
 

@@ -46,20 +46,44 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-func TestNothingOfAServerIsLeftWhenItIsStopped(t *testing.T) {
+// stubborn starts a server whose child ignores being asked to end, and gives the child's id.
+func stubborn(t *testing.T, then string) (*process.Process, int) {
+	t.Helper()
 	child := filepath.Join(t.TempDir(), "child")
-	// A child that ignores being asked, like a worker whose parent died.
-	server := start(t, `sh -c 'trap "" TERM; echo $$ >`+child+`; while :; do sleep 0.05; done' & wait`)
+	server := start(t, `sh -c 'trap "" TERM; echo $$ >`+child+`; while :; do sleep 0.05; done' & `+then)
 	var id int
 	eventually(t, "the child runs", func() bool {
 		text, _ := os.ReadFile(child) // not there yet is one of the answers
 		id, _ = strconv.Atoi(strings.TrimSpace(string(text)))
 		return id > 0
 	})
+	return server, id
+}
+
+func TestNothingOfAServerIsLeftWhenItIsStopped(t *testing.T) {
+	server, child := stubborn(t, "wait")
 	if err := server.Stop(t.Context(), 10*time.Millisecond); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the child is gone", func() bool { return gone(id) })
+	eventually(t, "the child is gone", func() bool { return gone(child) })
+}
+
+func TestWorkersDoNotOutliveTheFirstProcess(t *testing.T) {
+	server, child := stubborn(t, "wait")
+	if err := server.Terminate(); err != nil {
+		t.Fatal(err)
+	}
+	<-server.Exited()
+	eventually(t, "the child is gone", func() bool { return gone(child) })
+}
+
+func TestAnOrphanIsFoundWhenItsServerEndedBefore(t *testing.T) {
+	server, child := stubborn(t, "sleep 0.2; exit 1")
+	<-server.Exited()
+	if err := server.Stop(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the child is gone", func() bool { return gone(child) })
 }
 
 // gone tells whether a process has ended; one that nobody has waited for yet has, too.
