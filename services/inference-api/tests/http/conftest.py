@@ -27,15 +27,32 @@ class Served:
     model: models.Version
 
 
-def start(folder: Path, registry: servers.Mlflow, layout: str, **settings: str) -> Served:
-    """Publish a model of this layout and start a service that serves it."""
-    name = f"model-{uuid.uuid4().hex[:12]}"
-    model = models.columns(optional=("distance",)) if layout == "columns" else getattr(models, layout)()
-    version = publish(MlflowClient(registry.url), name, model, "champion")
-    running = service(folder, registry.url, name, **settings)
-    running.start()
-    running.wait_for(version)
-    return Served(running, name, version, model)
+class Services:
+    """Services that are ended together, also those that did not come up."""
+
+    def __init__(self, registry: servers.Mlflow) -> None:
+        self._registry = registry
+        self._started: list[Service] = []
+
+    def start(self, folder: Path, layout: str, **settings: str) -> Served:
+        """Publish a model of this layout and start a service that serves it."""
+        model = models.columns(optional=("distance",)) if layout == "columns" else getattr(models, layout)()
+        return self.serve(folder, model, **settings)
+
+    def serve(self, folder: Path, model: models.Version, **settings: str) -> Served:
+        """Publish this model and start a service that serves it."""
+        name = f"model-{uuid.uuid4().hex[:12]}"
+        version = publish(MlflowClient(self._registry.url), name, model, "champion")
+        running = service(folder, self._registry.url, name, **settings)
+        self._started.append(running)
+        running.start()
+        running.wait_for(version)
+        return Served(running, name, version, model)
+
+    def stop(self) -> None:
+        """End them."""
+        for one in self._started:
+            one.stop()
 
 
 @pytest.fixture(scope="session")
@@ -43,16 +60,16 @@ def of_layout(
     mlflow_server: servers.Mlflow, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Served]]:
     """`of_layout("columns")` serves a model of that layout. Shared: leave it as it is."""
+    services = Services(mlflow_server)
     running: dict[str, Served] = {}
 
     def get(layout: str) -> Served:
         if layout not in running:
-            running[layout] = start(tmp_path_factory.mktemp(layout), mlflow_server, layout)
+            running[layout] = services.start(tmp_path_factory.mktemp(layout), layout)
         return running[layout]
 
     yield get
-    for served in running.values():
-        served.service.stop()
+    services.stop()
 
 
 @pytest.fixture
@@ -62,14 +79,18 @@ def served(of_layout: Callable[[str], Served]) -> Served:
 
 
 @pytest.fixture
-def own(mlflow_server: servers.Mlflow, tmp_path: Path) -> Iterator[Callable[..., Served]]:
+def services(mlflow_server: servers.Mlflow) -> Iterator[Services]:
+    """Services of the test's own."""
+    started = Services(mlflow_server)
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def own(services: Services, tmp_path: Path) -> Callable[..., Served]:
     """`own("columns", SETTING="…")` is a service of the test's own."""
-    started: list[Served] = []
 
     def make(layout: str = "columns", **settings: str) -> Served:
-        started.append(start(tmp_path / f"service-{len(started)}", mlflow_server, layout, **settings))
-        return started[-1]
+        return services.start(tmp_path / f"service-{uuid.uuid4().hex[:6]}", layout, **settings)
 
-    yield make
-    for one in started:
-        one.service.stop()
+    return make

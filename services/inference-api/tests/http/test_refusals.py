@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,14 +13,12 @@ import numpy as np
 import onnx
 import pytest
 from mlflow.models import ModelSignature
-from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, DataType, Schema
 from onnx import TensorProto, helper, numpy_helper
 
 from tests import models, servers
-from tests.http.conftest import Served
+from tests.http.conftest import Served, Services
 from tests.http.service import service
-from tests.publish import publish
 
 pytestmark = pytest.mark.slow
 
@@ -260,15 +259,6 @@ def test_a_body_that_does_not_come_is_408(own: Callable[..., Served]) -> None:
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
-def serve(registry: servers.Mlflow, own_folder: Any, model: models.Version, **settings: str) -> Served:
-    """Serve a model of the test's own."""
-    version = publish(MlflowClient(registry.url), own_folder.name, model, "champion")
-    running = service(own_folder / "service", registry.url, own_folder.name, **settings)
-    running.start()
-    running.wait_for(version)
-    return Served(running, own_folder.name, version, model)
-
-
 async def crowd(served: Served, body: Any, count: int, **headers: str) -> list[httpx.Response]:
     """The answers to `count` requests at a time."""
     limits = httpx.Limits(max_connections=count)
@@ -277,12 +267,9 @@ async def crowd(served: Served, body: Any, count: int, **headers: str) -> list[h
 
 
 @pytest.fixture
-def heavy(mlflow_server: servers.Mlflow, tmp_path: Any) -> Any:
+def heavy(services: Services, tmp_path: Path) -> Served:
     """A model of milliseconds with a queue of 64 rows."""
-    (tmp_path / tmp_path.name).mkdir()
-    served = serve(mlflow_server, tmp_path / tmp_path.name, models.heavy(), MAX_QUEUE_ROWS="64", MAX_BATCH_ROWS="8")
-    yield served
-    served.service.stop()
+    return services.serve(tmp_path / "heavy", models.heavy(), MAX_QUEUE_ROWS="64", MAX_BATCH_ROWS="8")
 
 
 def test_a_full_queue_is_429_with_the_time_to_wait(heavy: Served) -> None:
@@ -342,21 +329,17 @@ def table_lookup() -> models.Version:
     return models.Version(content, signature, golden, profile)
 
 
-def test_a_model_that_fails_is_500_and_only_the_log_says_why(mlflow_server: servers.Mlflow, tmp_path: Any) -> None:
-    (tmp_path / tmp_path.name).mkdir()
-    served = serve(mlflow_server, tmp_path / tmp_path.name, table_lookup())
-    try:
-        response = post(served, {"dataframe_records": [{"index": 77}]}, headers={"x-request-id": "find-me"})
-        content = problem(response, 500, "model-failed")
-        assert "77" not in response.text
-        assert content["request_id"] == "find-me"
-        assert '"request_id":"find-me"' in served.service.log()
-        assert post(served, {"dataframe_records": [{"index": 1}]}).json() == {"predictions": [0.2]}
-    finally:
-        served.service.stop()
+def test_a_model_that_fails_is_500_and_only_the_log_says_why(services: Services, tmp_path: Path) -> None:
+    served = services.serve(tmp_path / "lookup", table_lookup())
+    response = post(served, {"dataframe_records": [{"index": 77}]}, headers={"x-request-id": "find-me"})
+    content = problem(response, 500, "model-failed")
+    assert "77" not in response.text
+    assert content["request_id"] == "find-me"
+    assert '"request_id":"find-me"' in served.service.log()
+    assert post(served, {"dataframe_records": [{"index": 1}]}).json() == {"predictions": [0.2]}
 
 
-def test_without_a_model_the_service_is_alive_and_503(mlflow_server: servers.Mlflow, tmp_path: Any, name: str) -> None:
+def test_without_a_model_the_service_is_alive_and_503(mlflow_server: servers.Mlflow, tmp_path: Path, name: str) -> None:
     running = service(tmp_path, mlflow_server.url, name)
     running.start()
     try:
