@@ -14,7 +14,10 @@ import servers
 import yaml
 
 REMEDY = "hack/services.sh test mlflow builds it"
-_CONTROLLERS = "deployment-controller,replicaset-controller,cronjob-controller,job-controller,serviceaccount-controller"
+_CONTROLLERS = (
+    "deployment-controller,replicaset-controller,cronjob-controller,job-controller,serviceaccount-controller,"
+    "garbage-collector-controller"
+)
 
 
 class KubernetesApi:
