@@ -57,6 +57,7 @@ go_wanted=$(
 )
 golangci_wanted=$(awk '$1 ~ /golangci-lint\/v2$/ && NF >= 2 { print substr($2, 2) }' hack/tools/go.mod)
 
+kubernetes_wanted=$(awk '$1 == "k8s.io/kubernetes" && $2 ~ /^v/ { print substr($2, 2) }' hack/servers/kubernetes/go.mod)
 versitygw_wanted=$(awk '$1 == "github.com/versity/versitygw" { print substr($2, 2) }' hack/servers/versitygw/go.mod)
 
 printf '%-14s %-12s %-12s %-36s %s\n' tool found wanted 'used by' state
@@ -74,6 +75,7 @@ system chromium "$(number chromium --version)" test
 system buildah "$(number buildah --version)" test
 system debootstrap "$(number debootstrap --version)" test
 later versitygw "$(number "$TOOLS/bin/versitygw" --version)" "$versitygw_wanted" test
+later kube-apiserver "$(number "$TOOLS/bin/kube-apiserver" --version)" "$kubernetes_wanted" test
 later golangci-lint "$(number "$TOOLS/bin/golangci-lint" version --short)" "$golangci_wanted" 'verify update'
 later yamllint "$(number "$TOOLS/python/bin/yamllint" --version)" "$(pinned yamllint)" 'verify update'
 later uv "$(number "$TOOLS/python/bin/uv" --version)" "$(pinned uv)" 'test unit demo verify update'

@@ -4,7 +4,7 @@
 # need_kubernetes builds etcd, kube-apiserver, kube-controller-manager and kubectl: four minutes on two cores, once.
 need_kubernetes() {
 	local module=hack/servers/kubernetes version
-	version=$(awk '$1 == "k8s.io/kubernetes" && NF == 2 { print $2 }' $module/go.mod)
+	version=$(awk '$1 == "k8s.io/kubernetes" && $2 ~ /^v/ { print $2 }' $module/go.mod)
 	need_server kubernetes "-ldflags=-s -w -X k8s.io/component-base/version.gitVersion=$version"
 	# etcd's main package is called server.
 	if [[ -e $TOOLS/bin/server ]]; then mv "$TOOLS/bin/server" "$TOOLS/bin/etcd"; fi
