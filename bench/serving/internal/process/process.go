@@ -84,7 +84,7 @@ func (p *Process) Freeze() error { return p.signalAll(syscall.SIGSTOP) }
 // Thaw lets a frozen tree go on.
 func (p *Process) Thaw() error { return p.signalAll(syscall.SIGCONT) }
 
-// Terminate asks the first process to end, as Kubernetes does. When it has ended, the rest is killed, as in a container.
+// Terminate asks the first process to end, as Kubernetes does. When it has, the rest is killed, as in a container.
 func (p *Process) Terminate() error {
 	ids, err := p.tree()
 	if err != nil {

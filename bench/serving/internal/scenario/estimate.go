@@ -14,22 +14,23 @@ const (
 func (b *Bench) estimate(scenario Scenario, servers, mains int) time.Duration {
 	slice := time.Duration(b.Pace.Slice)*time.Second + switchCost
 	phase := b.Pace.Phase + decodeCost
-	restarts, n := time.Duration(b.Pace.Restart), time.Duration(mains)
+	// times repeats a duration.
+	times := func(n int, one time.Duration) time.Duration { return time.Duration(n) * one }
 	switch scenario.Name {
 	case "S5":
-		return n * (slice + 3*phase + startCost)
+		return times(mains, slice+3*phase+startCost)
 	case "S6":
-		return startCost + slice + 2*restarts*phase
+		return startCost + slice + times(2*b.Pace.Restart, phase)
 	case "S7":
-		return restarts * n * (startCost + beforeTerminate + balancerDelay + exitCost)
+		return times(b.Pace.Restart*mains, startCost+beforeTerminate+balancerDelay+exitCost)
 	case "S8":
-		return time.Duration(servers)*min(b.Pace.Idle, idleLook) + b.Pace.Idle
+		return times(servers, min(b.Pace.Idle, idleLook)) + b.Pace.Idle
 	case "S9":
-		return restarts * n * startCost
+		return times(b.Pace.Restart*mains, startCost)
 	case "S10":
 		return 3*startCost + slice + phase
 	default:
-		return time.Duration(b.Pace.Rounds*len(scenario.Cases)*servers) * slice
+		return times(b.Pace.Rounds*len(scenario.Cases)*servers, slice)
 	}
 }
 
