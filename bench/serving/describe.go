@@ -23,9 +23,11 @@ var distributions = map[string]string{
 // describe says what is measured, on what.
 func describe(ctx context.Context, bench *scenario.Bench) (report.Results, error) {
 	root := bench.Site.Root
-	commit, err := exec.CommandContext(ctx, "git", "-C", root, "rev-parse", "HEAD").Output()
+	// Ends in -dirty when what is measured is not what is committed.
+	commit, err := exec.CommandContext(ctx, "git", "-C", root, "describe", "--always", "--dirty", "--exclude=*",
+		"--abbrev=12").Output()
 	if err != nil {
-		return report.Results{}, fmt.Errorf("git rev-parse HEAD: %w", err)
+		return report.Results{}, fmt.Errorf("git describe: %w", err)
 	}
 	results := report.Results{
 		Started: time.Now().UTC().Format(time.RFC3339),

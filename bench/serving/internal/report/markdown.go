@@ -61,7 +61,7 @@ var tables = []table{
 // were several, the lowest and the highest.
 func (r Results) Markdown(out io.Writer) error {
 	page := bufio.NewWriter(out)
-	fmt.Fprintf(page, "# Serving, %s\n\nCommit `%.12s`, %s, %s cores (the server has one, the load another), Linux %s.\n"+
+	fmt.Fprintf(page, "# Serving, %s\n\nCommit `%s`, %s, %s cores (the server has one, the load another), Linux %s.\n"+
 		"Median of the rounds [lowest–highest].\n\n## Targets\n\n", r.Started, r.Commit, r.Machine["cpu"],
 		r.Machine["cores"], r.Machine["kernel"])
 	row(page, []string{"target", "measured", "verdict"})
