@@ -49,11 +49,13 @@ number() { { "$@" 2>/dev/null || true; } | grep -oE '[0-9]+(\.[0-9]+)+' | head -
 free_gib() { df -Pk "$ROOT" | awk 'NR == 2 { printf "%.1f", $4 / 1048576 }'; }
 memory_gib() { awk '/^MemTotal/ { printf "%.1f", $2 / 1048576 }' /proc/meminfo 2>/dev/null || true; }
 venv() { if python3 -c 'import ensurepip, venv' 2>/dev/null; then number python3 --version; fi; }
-postgres() { compgen -G '/usr/lib/postgresql/*/bin/postgres' || echo postgres; }
+postgres() { compgen -G '/usr/lib/postgresql/*/bin/postgres' | tail -n 1 || echo postgres; }
 pinned() { awk -F'==' -v name="$1" '$1 == name { print $2 }' hack/tools/requirements.in; }
 
+# Without git too: it may be what is missing.
 go_wanted=$(
-	for dir in $(our_modules) $(pin_modules); do awk '$1 == "go" { print $2 }' "$dir/go.mod"; done | sort -V | tail -n 1
+	find . \( -name .tools -o -name testdata \) -prune -o -name go.mod -exec awk '$1 == "go" { print $2 }' {} + |
+		sort -V | tail -n 1
 )
 golangci_wanted=$(awk '$1 ~ /golangci-lint\/v2$/ && NF >= 2 { print substr($2, 2) }' hack/tools/go.mod)
 
