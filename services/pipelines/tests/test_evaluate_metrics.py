@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from pipelines.evaluation.bootstrap import compare, intervals
+from pipelines.evaluation.bootstrap import BLOCKS, compare, intervals
 from pipelines.evaluation.metrics import BINARY, MULTICLASS, metrics, names, values
 from sklearn import metrics as sk
 
@@ -125,17 +126,32 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> Non
     assert intervals(of, 500, seed=7) != intervals(of, 500, seed=8)
 
 
-def test_the_interval_is_that_of_resampling_row_by_row() -> None:
+def test_the_interval_is_that_of_resampling_blocks_of_consecutive_rows() -> None:
     labels, first, _ = sample(400, 2, 1.0)
+    edges = np.linspace(0, 400, BLOCKS + 1).round().astype(int)
+    parts = [np.arange(low, high) for low, high in pairwise(edges)]
     random = np.random.default_rng(99)
-    drawn = [
-        sk.roc_auc_score(labels[rows], first[rows])
-        for rows in random.integers(400, size=(2000, 400))
-        if labels[rows].any()
-    ]
+    drawn = []
+    for chosen in random.integers(BLOCKS, size=(2000, BLOCKS)):
+        rows = np.concatenate([parts[block] for block in chosen])
+        drawn.append(sk.roc_auc_score(labels[rows], first[rows]))
     found = intervals(metrics(labels, first), 400, seed=1, resamples=2000)["auc"]
     assert (found.low, found.high) == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.006)
     assert found.low < found.value < found.high
+
+
+def test_days_on_which_all_goes_wrong_together_make_the_interval_wider() -> None:
+    """A hundred copies of each row, one after another, are no more evidence than the rows themselves."""
+    labels, first, _ = sample(BLOCKS, 11, 1.0)
+    once = intervals({"brier": metrics(labels, first)["brier"]}, BLOCKS, seed=1)["brier"]
+    labels, first = np.repeat(labels, 100), np.repeat(first, 100)
+    of = {"brier": metrics(labels, first)["brier"]}
+    copies = intervals(of, len(labels), seed=1)["brier"]
+    assert (copies.low, copies.high) == pytest.approx((once.low, once.high))
+    mixed = np.random.default_rng(1).permutation(len(labels))
+    of = {"brier": metrics(labels[mixed], first[mixed])["brier"]}
+    apart = intervals(of, len(labels), seed=1)["brier"]
+    assert apart.high - apart.low < 0.3 * (once.high - once.low)
 
 
 def test_pairing_tells_close_models_apart_where_separate_intervals_overlap() -> None:

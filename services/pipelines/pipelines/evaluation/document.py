@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from pipelines.dataset import Examples
-from pipelines.evaluation.bootstrap import CONFIDENCE, RESAMPLES, Interval
+from pipelines.evaluation.bootstrap import BLOCKS, CONFIDENCE, RESAMPLES, Interval
 from pipelines.evaluation.decision import Champion, Contender, Decision, Measured
 from pipelines.evaluation.slices import Slices
 from pipelines.model import Model
@@ -36,7 +36,12 @@ def document(model: Model, month: str, examples: Examples, decision: Decision) -
         "metric": model.gate.metric,
         "metrics": dict(best.metrics) if best else {},
         "intervals": _intervals(decision.intervals),
-        "bootstrap": {"resamples": RESAMPLES, "confidence": CONFIDENCE, "seed": model.seed_number},
+        "bootstrap": {
+            "resamples": RESAMPLES,
+            "blocks": min(BLOCKS, len(examples)),
+            "confidence": CONFIDENCE,
+            "seed": model.seed_number,
+        },
         "margin": model.gate.margin,
         "checks": [asdict(check) for check in decision.checks],
         "champion": _champion(champion, decision),
