@@ -55,7 +55,8 @@ class Argo:
         for planned in json.loads(plan["months"]):
             there = features / planned["month"] / planned["key"]
             if not there.is_dir():
-                made = self.step("features", artifacts={"raw": plan.folder / "raw" / planned["month"]}, **planned)
+                raw = plan.folder / "raw" / planned["month"]
+                made = self.step("features", artifacts={"raw": raw}, month=planned["month"], key=planned["key"])
                 there.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copytree(made.folder / "features", there)
                 (there.parent / f"{planned['key']}.json").write_text(made["partition"])

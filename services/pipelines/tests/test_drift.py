@@ -183,6 +183,7 @@ def test_the_report_is_logged_once_per_champion_and_month(registry: Registry) ->
     for _ in range(2):
         answer = looked_at(registry, "2020-04", partitions.tiny(400, 9))
     experiment = registry.client.get_experiment_by_name(f"{registry.model.name}-drift")
+    assert experiment is not None
     (run,) = registry.client.search_runs([experiment.experiment_id])
     assert (run.data.tags["mlops.version"], run.info.status) == (version, "FINISHED")
     assert run.data.metrics["psi.largest"] == pytest.approx(document(answer)["psi"])
@@ -208,6 +209,7 @@ def test_a_champion_whose_files_were_changed_is_refused(registry: Registry) -> N
     other = registry.folder / "other"
     other.mkdir()
     (other / "reference_profile.json").write_text("{}")
+    assert source is not None
     registry.client.log_model_artifacts(source.removeprefix("models:/"), str(other))
     with pytest.raises(Refused, match=r"reference_profile\.json is not the file of the manifest"):
         looked_at(registry, "2020-04", partitions.tiny(400, 9))
