@@ -36,6 +36,7 @@ not wait for MLflow and LightGBM, nor fail with them."""
 class Step(Protocol):
     """What a module of `pipelines.steps` offers."""
 
+    NAME: str
     HELP: str
     """What the step does, reads and writes, for `--help`."""
     add_arguments: Callable[[argparse.ArgumentParser], None]

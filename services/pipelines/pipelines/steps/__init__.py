@@ -1,1 +1,1 @@
-"""One module per step of the DAG: `HELP`, `add_arguments(parser)` and `run(context)`."""
+"""One module per step of the DAG: `NAME`, `HELP`, `add_arguments(parser)` and `run(context)`."""

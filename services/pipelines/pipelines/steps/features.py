@@ -10,6 +10,7 @@ from pipelines import feature_table, files, keys, raw, tables
 from pipelines.context import Context
 from pipelines.errors import Refused
 
+NAME = "features"
 HELP = """\
 Turns one month of raw rows into features. What is there already under the same key is not made again.
 

@@ -15,6 +15,7 @@ from pipelines.errors import Refused, UsageError
 from pipelines.files import artifact, publish, sha256, write_json, write_parameter
 from pipelines.raw import MANIFEST, TABLE
 
+NAME = "ingest"
 HELP = """\
 Cuts the source files into months and plans what follows: which months there are, under which key the features of each
 are kept, and which candidates to train.

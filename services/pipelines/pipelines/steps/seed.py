@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from pipelines.context import Context
 from pipelines.files import publish
 
+NAME = "seed"
 HELP = """\
 Writes the source files that the image brings along for a model, as if its suppliers had delivered them.
 

@@ -16,6 +16,7 @@ from pipelines.report.page import render
 from pipelines.validation.checks import check, class_balance, class_shares, number_of_checks
 from pipelines.validation.summary import summarise
 
+NAME = "validate"
 HELP = """\
 Checks every month's rows against the model's schema: columns and types, missing values, ranges, closed sets, forms,
 duplicates by key, the month's boundaries, the number of rows, the balance of classes. All that is wrong is told at

@@ -100,11 +100,14 @@ CANDIDATES = (
     Candidate("mlp", mlp, [{"model__alpha": 1.0}, {"model__alpha": 3.0}]),
 )
 
+# Over the months of 2013 the best candidate reaches an AUC of 0.63 (February, after January alone) to 0.76 (July, after
+# half a year), and its worst carrier of 500 flights 0.56. The limits of loss are a little under a coin's 0.69 and 0.25.
 GATE = Gate(
     metric="auc",
-    minimum={"auc": 0.62},
+    minimum={"auc": 0.60},
     maximum={"logloss": 0.65, "brier": 0.22},
     margin=0.005,
     slices=("carrier", "origin"),
+    slice_rows=500,
     slice_minimum=0.52,
 )
