@@ -130,6 +130,7 @@ function prediction(value) {
     if (value >= 0 && value <= 1) shown.push(element("meter", { min: 0, max: 1, value, "aria-label": "prediction" }));
     return shown;
   }
+  if (value === null) return [element("p", { className: "big" }, "not a number")];
   if (typeof value === "string") return [element("p", { className: "big" }, element("strong", {}, value))];
   if (value !== null && typeof value === "object" && !Array.isArray(value)) {
     return Object.entries(value).flatMap(([name, one]) => [element("h3", {}, name), ...prediction(one)]);

@@ -40,10 +40,12 @@ class Services:
         return self.serve(folder, model, **settings)
 
     def serve(self, folder: Path, model: models.Version, **settings: str) -> Served:
-        """Publish this model and start a service that serves it."""
+        """Publish this model and start a service that serves it; `key` is what the helpers need to look at it."""
         name = f"model-{uuid.uuid4().hex[:12]}"
         version = publish(MlflowClient(self._registry.url), name, model, "champion")
+        key = settings.pop("key", None)
         running = service(folder, self._registry.url, name, **settings)
+        running.headers = {"authorization": f"Bearer {key}"} if key else {}
         self._started.append(running)
         running.start()
         running.wait_for(version)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -22,6 +22,8 @@ class Service(Server):
     """The running service. `url` is where it answers."""
 
     url: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    """What the helpers below send along."""
 
     def client(self, **options: object) -> httpx.Client:
         """A client with keep-alive."""
@@ -29,7 +31,7 @@ class Service(Server):
 
     def version(self) -> str | None:
         """The version that serves, None if there is none."""
-        model = httpx.get(f"{self.url}/version").json()["model"]
+        model = httpx.get(f"{self.url}/version", headers=self.headers).json()["model"]
         return None if model is None else str(model["version"])
 
     def wait_for(self, version: str) -> None:

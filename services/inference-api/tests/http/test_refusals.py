@@ -12,8 +12,6 @@ import httpx
 import numpy as np
 import onnx
 import pytest
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
 from onnx import TensorProto, helper, numpy_helper
 
 from tests import models, servers
@@ -323,7 +321,7 @@ def table_lookup() -> models.Version:
     )
     content = models.serialise(graph)
     onnx.checker.check_model(content)
-    signature = ModelSignature(Schema([ColSpec(DataType.long, "index")]), Schema([ColSpec(DataType.float, "found")]))
+    signature = models.signature_of([models.column("long", "index")], [models.column("float", "found")])
     golden = models.golden({"dataframe_records": [{"index": 1}, {"index": 2}]}, [0.2, 0.3])
     profile = {"rows": 3, "inputs": [models.number("index", [1.0], [1, 2])], "outputs": []}
     return models.Version(content, signature, golden, profile)
@@ -331,11 +329,14 @@ def table_lookup() -> models.Version:
 
 def test_a_model_that_fails_is_500_and_only_the_log_says_why(services: Services, tmp_path: Path) -> None:
     served = services.serve(tmp_path / "lookup", table_lookup())
-    response = post(served, {"dataframe_records": [{"index": 77}]}, headers={"x-request-id": "find-me"})
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    headers = {"x-request-id": "find-me", "traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    response = post(served, {"dataframe_records": [{"index": 77}]}, headers=headers)
     content = problem(response, 500, "model-failed")
     assert "77" not in response.text
     assert content["request_id"] == "find-me"
     assert '"request_id":"find-me"' in served.service.log()
+    assert f'"trace_id":"{trace}"' in served.service.log()
     assert post(served, {"dataframe_records": [{"index": 1}]}).json() == {"predictions": [0.2]}
 
 
