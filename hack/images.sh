@@ -58,36 +58,54 @@ pip_secrets() {
 # version_of NAME prints the version in its pyproject.toml, which is the tag.
 version_of() { sed -n 's/^version = "\(.*\)"$/\1/p' "services/$1/pyproject.toml"; }
 
+# services_with VARIANT lists the services that have an image of it.
+services_with() {
+	local name
+	for name in $(services); do
+		if [[ $1 == cpu || -f services/$name/requirements-$1.txt ]]; then echo "$name"; fi
+	done
+}
+
 build() {
-	local variant=cpu suffix='' names=() name scratch
+	local variant=cpu names=() name
 	while (($#)); do
 		case $1 in
 		--variant)
-			variant=${2:?--variant cpu or gpu}
+			variant=${2:-}
+			if [[ $variant != @(cpu|gpu) ]]; then usage; fi
 			shift
 			;;
 		*) names+=("$1") ;;
 		esac
 		shift
 	done
-	if ((!${#names[@]})); then mapfile -t names < <(services); fi
-	if [[ $variant != cpu ]]; then suffix=-$variant; fi
+	if ((!${#names[@]})); then mapfile -t names < <(services_with "$variant"); fi
+	for name in "${names[@]}"; do
+		if ! services_with "$variant" | grep -qx "$name"; then
+			cannot "no $variant image of $name (there are: $(services_with "$variant" | paste -sd ' '))"
+		fi
+	done
 	need_buildah
 	need_python_tools
 	need_base
-	scratch=$(mktemp -d)
-	# shellcheck disable=SC2064 # the folder is this one, whatever `scratch` is by then
-	trap "rm -rf '$scratch'" EXIT
-	pip_secrets "$scratch"
-	for name in "${names[@]}"; do
-		say "building localhost/$name:$(version_of "$name")$suffix"
-		buildah bud --isolation chroot --layers --pull-never --build-arg "BASE=$BASE" --build-arg "VARIANT=$variant" \
-			"${SECRETS[@]}" --tag "localhost/$name:$(version_of "$name")$suffix" "services/$name" >"$scratch/log" 2>&1 || {
-			tail -n 40 "$scratch/log" >&2
-			say "services/$name did not build"
-			exit "$EXIT_FOUND"
-		}
-	done
+	SCRATCH=$(mktemp -d)
+	trap 'rm -rf "$SCRATCH"' EXIT
+	pip_secrets "$SCRATCH"
+	for name in "${names[@]}"; do build_one "$name" "$variant"; done
+}
+
+# build_one NAME VARIANT is quiet unless it fails.
+build_one() {
+	local image
+	image=localhost/$1:$(version_of "$1")
+	if [[ $2 != cpu ]]; then image+=-$2; fi
+	say "building $image"
+	if ! buildah bud --isolation chroot --layers --pull-never --build-arg "BASE=$BASE" --build-arg "VARIANT=$2" \
+		"${SECRETS[@]}" --tag "$image" "services/$1" >"$SCRATCH/log" 2>&1; then
+		tail -n 40 "$SCRATCH/log" >&2
+		say "services/$1 did not build"
+		exit "$EXIT_FOUND"
+	fi
 }
 
 # check_gpu_locks resolves what the GPU images install, by hash, and downloads none of it: CUDA's wheels are over 2 GB.
@@ -108,7 +126,7 @@ test)
 	check_gpu_locks
 	log=$(mktemp)
 	code=0
-	go test -timeout 15m -count=1 -v ./test/images "${@:2}" | tee "$log" || code=$?
+	go test -timeout 15m -count=1 -v ./test/images "${@:2}" | grep -v '^=== ' | tee "$log" || code=$?
 	echo "$(grep -c '^--- PASS' "$log") tests passed"
 	rm "$log"
 	if ((code)); then exit "$EXIT_FOUND"; fi
