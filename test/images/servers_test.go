@@ -3,7 +3,6 @@ package images
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -28,7 +27,7 @@ func TestTheServingImageIsAliveWithoutARegistryAndEndsWhenAsked(t *testing.T) {
 
 func TestTheMLflowImageServes(t *testing.T) {
 	port := freePort(t)
-	server := start(t, open(t, "mlflow"), nil, "mlflow", "server", "--host", "127.0.0.1", "--port", port,
+	server := start(t, open(t, "mlflow"), []string{"MLFLOW_WORKERS=1"}, "mlflow", "server", "--host", "127.0.0.1", "--port", port,
 		"--backend-store-uri", "sqlite:////tmp/mlflow.db", "--no-serve-artifacts", "--default-artifact-root", "/tmp/files")
 	server.answers(t, "http://127.0.0.1:"+port+"/health", http.StatusOK)
 	server.ends(t)
@@ -79,7 +78,7 @@ func start(t *testing.T, in image, env []string, args ...string) *server {
 // answers waits until a URL answers with a status.
 func (s *server) answers(t *testing.T, url string, want int) {
 	t.Helper()
-	last := errors.New("not asked yet")
+	var last error
 	for deadline := time.After(2 * time.Minute); ; {
 		response, err := http.Get(url) //nolint:gosec // our own port
 		if err == nil {
