@@ -3,9 +3,11 @@
 from contextlib import redirect_stdout
 
 import mlflow.cli
+from botocore.exceptions import ConnectionError as NoConnection
+from botocore.exceptions import HTTPClientError
 
 from mlflow_bootstrap import log
-from mlflow_bootstrap.errors import BootstrapError
+from mlflow_bootstrap.errors import BootstrapError, Unreachable
 from mlflow_bootstrap.schema import Schema, store_uri
 
 
@@ -18,6 +20,10 @@ def run(older_than: str) -> None:
         raise BootstrapError(f"the schema is at {state.revision}, this MLflow wants {state.wanted}: migrate first")
     # Without both URIs gc would take a SQLite file of its own: it does not read MLFLOW_BACKEND_STORE_URI.
     arguments = ["--older-than", older_than, "--backend-store-uri", uri, "--tracking-uri", uri]
-    with redirect_stdout(log.Printed()):
-        mlflow.cli.gc.main(args=arguments, standalone_mode=False)
+    try:
+        with redirect_stdout(log.Printed()):
+            mlflow.cli.gc.main(args=arguments, standalone_mode=False)
+    except (HTTPClientError, NoConnection) as error:
+        # gc deletes the files of a run before its rows: what is left now is found again by the next one.
+        raise Unreachable(f"the object store does not answer: {error}") from None
     log.say("collected the garbage", older_than=older_than)

@@ -83,7 +83,7 @@ def stage(platform: KubernetesApi, database: Database) -> Iterator[Stage]:
     platform.kubectl("patch", "cronjob", "mlflow-gc", "-n", "mlflow", "-p", '{"spec": {"suspend": false}}')
     eventually("both pods of the server exist", lambda: len(stage.pods()) == 2)
     yield stage
-    platform.kubectl("delete", "job", "--all", "-n", "mlflow")
+    platform.kubectl("delete", "job", "--all", "-n", "mlflow", "--cascade=foreground")
     platform.kubectl("delete", "pod", "-l", LABEL, "-n", "mlflow", "--force", "--grace-period=0", "--ignore-not-found")
 
 
@@ -142,8 +142,7 @@ def test_a_garbage_collection_that_runs_is_waited_for(stage: Stage) -> None:
     eventually("only its pod is left", lambda: len(stage.pods()) == 1)
     assert program.poll() is None
     assert stage.revision() == OLD
-    stage.api.kubectl("delete", "job", "gc-now", "-n", "mlflow", "--cascade=orphan")
-    stage.api.kubectl("delete", "pod", "-l", LABEL, "-n", "mlflow")
+    stage.api.kubectl("delete", "job", "gc-now", "-n", "mlflow", "--cascade=foreground")
     assert finish(program).code == 0
 
 

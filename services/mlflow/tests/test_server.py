@@ -251,6 +251,20 @@ def test_gc_deletes_for_good_only_what_was_deleted_long_enough_ago(
     assert own.execute("SELECT run_uuid FROM runs WHERE experiment_id = %s", int(number)) == [(kept,)]
 
 
+def test_gc_without_the_object_store_ends_in_75_and_forgets_nothing(
+    server: TrackingServer, client: MlflowClient, bucket: Any, own: Database, bootstrap: Run
+) -> None:
+    number = experiment(client)
+    deleted = client.create_run(number).info.run_id
+    client.log_text(deleted, "x", "file")
+    client.delete_run(deleted)
+    nowhere = {"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{servers.free_port()}", "AWS_MAX_ATTEMPTS": "1"}
+    outcome = bootstrap("gc", "--older-than", "0s", env={**server.env, **nowhere})
+    assert outcome.code == 75, outcome.text
+    assert own.execute("SELECT run_uuid FROM runs WHERE experiment_id = %s", int(number)) == [(deleted,)]
+    assert f"mlflow/{number}/{deleted}/artifacts/file" in keys(bucket)
+
+
 def test_gc_does_not_fill_an_empty_database(database: Database, bootstrap: Run) -> None:
     outcome = bootstrap("gc", "--older-than", "30d", env={"MLFLOW_BACKEND_STORE_URI": database.uri})
     assert outcome.code == 1
