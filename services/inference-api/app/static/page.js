@@ -127,7 +127,7 @@ function prediction(value) {
   }
   if (typeof value === "number") {
     const shown = [element("p", { className: "big" }, element("strong", {}, number(value, 4)))];
-    if (value >= 0 && value <= 1) shown.push(element("meter", { min: 0, max: 1, value, "aria-label": "prediction" }));
+    if (value >= 0 && value <= 1 && !Number.isInteger(value)) shown.push(element("meter", { min: 0, max: 1, value, "aria-label": "prediction" }));
     return shown;
   }
   if (value === null) return [element("p", { className: "big" }, "not a number")];
