@@ -1,4 +1,4 @@
-"""The command `inference-api`: the service on uvloop and httptools, in one process.
+"""The command `inference-api`: the service on uvloop and httptools, in one process. `--help` lists its settings.
 
 One process per pod: a second would be a second copy of the model.
 Exit codes: 0 after a drain; 64 wrong settings; 1 a bug.
@@ -22,8 +22,20 @@ from app.service import Service
 EXIT_USAGE = 64
 
 
+def settings_text() -> str:
+    """Return one line per setting: its name, default and meaning."""
+    lines = ["usage: inference-api, with settings from the environment:"]
+    for name, field in HttpSettings.model_fields.items():
+        default = "" if field.default in (None, ()) else f" [{field.default}]"
+        lines.append(f"  {name.upper():32}{field.description or ''}{default}")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     """Run until a signal. Returns the exit code."""
+    if sys.argv[1:]:
+        sys.stdout.write(settings_text())
+        return 0 if sys.argv[1:] in (["--help"], ["-h"]) else EXIT_USAGE
     try:
         settings = HttpSettings()
         logs.configure(settings.log_level)

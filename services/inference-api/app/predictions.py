@@ -80,8 +80,6 @@ class Predictions:
                 with self._lease(version) as lease:
                     codec = lease.memo("codec", Codec)
                     decoded = decode(codec, body)
-                    if decoded.rows > settings.max_queue_rows:
-                        raise too_many_rows(settings.max_queue_rows)
                     outputs = await service.serving.predict(lease, decoded.feeds, decoded.rows, deadline)
                     answer = encode(codec, outputs, decoded.asked)
                     info, layout = lease.info, lease.layout
@@ -116,11 +114,6 @@ class Gone(Exception):
 def cut_short(why: str) -> Exception:
     """Return what became of a request that its guard cancelled."""
     return Problem("slow-body", "Send the whole body before the deadline.") if why == "slow-body" else Gone()
-
-
-def too_many_rows(most: int) -> Problem:
-    """Return the problem of a request that no queue would ever take."""
-    return Problem("too-many-rows", f"A request may have {most} rows. Send them in several requests.")
 
 
 def unknown_version(info: ModelInfo) -> Problem:

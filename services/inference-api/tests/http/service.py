@@ -73,9 +73,9 @@ def service(folder: Path, registry: str, name: str, **settings: str) -> Service:
     return Service(folder, [sys.executable, "-m", "app"], f"{url}/livez", environment, url=url)
 
 
-def run_to_end(environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run the command with settings that it should refuse."""
-    command = [sys.executable, "-m", "app"]
+def run_to_end(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command with what lets it end at once: settings that it refuses, or a question."""
+    command = [sys.executable, "-m", "app", *arguments]
     folder = Path(__file__).parents[2]
     return subprocess.run(
         command, cwd=folder, env=dict(environment), capture_output=True, text=True, timeout=60, check=False

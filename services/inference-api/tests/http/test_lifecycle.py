@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from app.http_settings import HttpSettings
 from mlflow.tracking import MlflowClient
 
 from tests import models
@@ -21,6 +24,7 @@ from tests.servers import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio]
 
+README = Path(__file__).parents[2] / "README.md"
 HEAD = "POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n"
 BODY = {"dataframe_records": [{"distance": 0.5, "seats": 1, "carrier": "UA"}]}
 
@@ -171,3 +175,13 @@ async def test_wrong_settings_end_in_one_line_and_exit_code_64(settings: dict[st
     assert ended.stderr.startswith(f"inference-api: {message}")
     assert "many" not in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+async def test_help_lists_every_setting_and_the_readme_knows_no_other() -> None:
+    shown = await asyncio.to_thread(run_to_end, {}, "--help")
+    assert shown.returncode == 0
+    listed = {line.split()[0] for line in shown.stdout.splitlines() if line.startswith("  ")}
+    assert listed == {name.upper() for name in HttpSettings.model_fields}
+    section = README.read_text().split("## Settings")[1].split("## Endpoints")[0]
+    named = set(re.findall(r"`([A-Z0-9_]{4,})[`=]", section)) - {"NAME"}
+    assert {f"PAYLOAD_LOG{name}" if name.startswith("_") else name for name in named} <= listed

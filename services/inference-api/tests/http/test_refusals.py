@@ -242,11 +242,6 @@ def test_a_stream_without_end_is_413_and_cut(own: Callable[..., Served]) -> None
     assert sent < 50_000_000
 
 
-def test_a_request_of_more_rows_than_the_queue_holds_is_413(own: Callable[..., Served]) -> None:
-    served = own(MAX_QUEUE_ROWS="10")
-    problem(post(served, {"dataframe_records": [GOOD] * 11}), 413, "too-many-rows")
-
-
 def test_a_body_that_does_not_come_is_408(own: Callable[..., Served]) -> None:
     served = own(REQUEST_TIMEOUT_SECONDS="0.3")
     with socket.create_connection(("127.0.0.1", int(served.service.environment["PORT"])), timeout=20) as stream:
