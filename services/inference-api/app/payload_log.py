@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import boto3
 import orjson
 from prometheus_client import CollectorRegistry, Counter
 
@@ -179,8 +178,12 @@ class _Files:
     def _upload(self, path: Path) -> None:
         bucket, _, prefix = (self._settings.payload_log_s3 or "").removeprefix("s3://").partition("/")
         key = f"{prefix.rstrip('/')}/{path.name}".lstrip("/")
+        import boto3.session  # noqa: PLC0415 - a quarter of a second that a service without S3 need not spend
+        import botocore.config  # noqa: PLC0415
+
         try:
-            client: Any = boto3.client("s3")
+            config = botocore.config.Config(connect_timeout=5, read_timeout=30, retries={"max_attempts": 2})
+            client: Any = boto3.session.Session().client("s3", config=config)
             client.upload_file(str(path), bucket, key)
             path.unlink()
         except Exception as error:  # noqa: BLE001 - boto3 has no common base; the file stays and is counted below

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from app.payload_log import QUEUE_ENTRIES, Entry, PayloadLog
 from app.redact import LEFT_OUT, redact
 from prometheus_client import CollectorRegistry
 
+from tests import servers
 from tests.http.conftest import Served
 from tests.servers import eventually
 
@@ -139,6 +140,38 @@ def test_the_sample_has_the_share_that_is_set(tmp_path: Path) -> None:
     assert not any(
         PayloadLog(settings(tmp_path, payload_log_percent=0), CollectorRegistry()).wanted() for _ in range(9)
     )
+
+
+@pytest.fixture
+def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[servers.Store]:
+    """An S3-compatible server, and the environment of its client."""
+    store = servers.store(tmp_path / "s3")
+    for key, value in store.client_environment.items():
+        monkeypatch.setenv(key, value)
+    store.start()
+    try:
+        store.client().create_bucket(Bucket="payloads")
+        yield store
+    finally:
+        store.stop()
+
+
+@pytest.mark.slow
+def test_finished_files_go_to_s3_and_stay_here_while_it_is_away(s3: servers.Store, tmp_path: Path) -> None:
+    folder = tmp_path / "payloads"
+    log = PayloadLog(settings(folder, payload_log_s3="s3://payloads/of/m"), CollectorRegistry())
+    log.start()
+    log.put(entry())
+    log.close()
+    assert [line["request_id"] for line in lines(s3.folder / "buckets" / "payloads" / "of" / "m")] == ["r-1"]
+    assert lines(folder) == []
+
+    s3.stop()
+    log = PayloadLog(settings(folder, payload_log_s3="s3://payloads/of/m"), CollectorRegistry())
+    log.start()
+    log.put(entry(request_id="r-2"))
+    log.close(timeout=60)
+    assert [line["request_id"] for line in lines(folder)] == ["r-2"]
 
 
 @pytest.mark.slow
