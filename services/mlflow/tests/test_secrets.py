@@ -83,7 +83,8 @@ def test_what_exists_is_kept(api: KubernetesApi, bootstrap: Run) -> None:
 
 
 def test_runs_at_the_same_time_agree(api: KubernetesApi, bootstrap: Run) -> None:
-    programs = [start("local-secrets", env=env_of(api)) for _ in range(3)]
+    env = env_of(api)
+    programs = [start("local-secrets", env=env) for _ in range(3)]
     outcomes = [finish(program) for program in programs]
     assert [outcome.code for outcome in outcomes] == [0, 0, 0], [outcome.text for outcome in outcomes]
     assert sum(outcome.messages.count("created the secret") for outcome in outcomes) == 3
