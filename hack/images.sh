@@ -127,7 +127,7 @@ test)
 	log=$(mktemp)
 	code=0
 	go test -timeout 15m -count=1 -v ./test/images "${@:2}" | grep -v '^=== ' | tee "$log" || code=$?
-	echo "$(grep -c '^--- PASS' "$log") tests passed"
+	echo "$(grep -c '^--- FAIL' "$log") tests failed, $(grep -c '^--- PASS' "$log") passed"
 	rm "$log"
 	if ((code)); then exit "$EXIT_FOUND"; fi
 	;;
