@@ -17,12 +17,24 @@ def make(model: Model, raw: pa.Table) -> pa.Table:
     faults += [f"a column {name} too many" for name in table.column_names if name not in wanted]
     for name in table.column_names:
         faults += _column_faults(name, table[name], wanted.get(name))
+    faults += _missing_faults(model, table)
     if not faults:
         strange = set(table[model.target].unique().to_pylist()) - set(model.classes)
         faults += [f"column {model.target} has {value!r}, which is no class" for value in strange]
     if faults:
         raise StepError(f"features of {model.name}: {'; '.join(faults)}", remedy="repair the model's folder")
     return table
+
+
+def _missing_faults(model: Model, table: pa.Table) -> list[str]:
+    """An input that has gaps must say that it may: the signature makes it required otherwise, and refuses nulls."""
+    faults = []
+    for entry in model.inputs:
+        if isinstance(entry, Column) and entry.name in table.column_names:
+            share = table[entry.name].null_count / max(1, table.num_rows)
+            if share > entry.max_missing:
+                faults.append(f"column {entry.name} is missing in {share:.2%} of the rows; its max_missing says less")
+    return faults
 
 
 def _columns(model: Model) -> dict[str, pa.DataType | None]:

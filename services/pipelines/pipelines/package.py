@@ -52,7 +52,11 @@ class Contents:
 
 def signature(model: Model) -> ModelSignature:
     """The MLflow signature: columns as ColSpec, tensors as TensorSpec; of two classes one output, `probability`."""
-    inputs: list[ColSpec | TensorSpec] = [ColSpec(DataType[each.type], each.name) for each in columns(model)]
+    inputs: list[ColSpec | TensorSpec] = [
+        # What may be missing in training may be null, or left out, in a request.
+        ColSpec(DataType[each.type], each.name, required=each.max_missing == 0)
+        for each in columns(model)
+    ]
     inputs += [TensorSpec(np.dtype(each.dtype), tuple(each.shape), each.name) for each in tensors(model)]
     outputs: list[ColSpec | TensorSpec]
     if len(model.classes) > 2:

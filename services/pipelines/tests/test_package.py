@@ -52,6 +52,14 @@ def test_no_file_names_a_path_of_this_machine(tmp_path: Path, name: str) -> None
     assert "artifact_path: model\n" in (files / "MLmodel").read_text()
 
 
+def test_an_input_that_may_be_missing_is_not_required_of_a_caller() -> None:
+    model = models.load("flight-delay")
+    required = {spec.name: spec.required for spec in package.signature(model).inputs}
+    assert required == {column.name: column.max_missing == 0 for column in model.inputs}
+    assert required["carrier"]
+    assert not required["wind_gust"]
+
+
 def test_the_graph_is_one_file_that_mlflow_loads(tmp_path: Path) -> None:
     _, files, _ = build(tmp_path)
     loaded = mlflow.onnx.load_model(str(files))

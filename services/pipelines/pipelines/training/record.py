@@ -147,7 +147,7 @@ def fail(client: MlflowClient, run_id: str, model_id: str | None) -> None:
 def datasets(training: Training) -> list[tuple[str, Dataset]]:
     """Every partition as an MLflow dataset with its context; the digest is its sha256, as far as 36 characters go."""
     model = training.model
-    specs = [{"type": each.type, "name": each.name, "required": True} for each in columns(model)]
+    specs = [{"type": each.type, "name": each.name, "required": each.max_missing == 0} for each in columns(model)]
     return [
         (
             context,

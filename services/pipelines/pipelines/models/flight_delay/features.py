@@ -42,15 +42,16 @@ INPUTS = (
     Column("distance", "float", "miles", 0, 6000),
     Column("holiday", "float", "days to the nearest federal holiday", 0, HOLIDAY_DAYS),
     Column("traffic", "float", "flights to depart there in that hour", 1, 200),
-    Column("dew_point", "float", "°F"),
-    Column("humidity", "float", "%", 0, 100),
-    Column("wind_direction", "float", "degrees", 0, 360),
-    Column("wind_speed", "float", "mph", 0),
-    Column("wind_gust", "float", "mph", 0),
-    Column("precipitation", "float", "inches in an hour", 0),
-    Column("precipitation_6h", "float", "inches in six hours", 0),
-    Column("pressure", "float", "millibars"),
-    Column("visibility", "float", "miles", 0, 10),
+    # Weather is not always observed: these may be null, and the models take them so.
+    Column("dew_point", "float", "°F", max_missing=1.0),
+    Column("humidity", "float", "%", 0, 100, max_missing=1.0),
+    Column("wind_direction", "float", "degrees", 0, 360, max_missing=1.0),
+    Column("wind_speed", "float", "mph", 0, max_missing=1.0),
+    Column("wind_gust", "float", "mph", 0, max_missing=1.0),
+    Column("precipitation", "float", "inches in an hour", 0, max_missing=1.0),
+    Column("precipitation_6h", "float", "inches in six hours", 0, max_missing=1.0),
+    Column("pressure", "float", "millibars", max_missing=1.0),
+    Column("visibility", "float", "miles", 0, 10, max_missing=1.0),
 )
 
 _WEATHER = {
