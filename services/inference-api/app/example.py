@@ -1,4 +1,4 @@
-"""An example of the model's input, taken from its golden request."""
+"""An example of the model's input and answer, taken from its golden request and response."""
 
 from __future__ import annotations
 
@@ -22,6 +22,28 @@ def first_row(request: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any
             return dict(zip(names, [row] if len(names) == 1 and not _is_table_row(row) else row, strict=False))
         case _:
             return {}
+
+
+def request_of_one_row(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a golden request cut to its first row: a person reads it, and the other 63 say nothing new."""
+    match request:
+        case {"dataframe_split": dict(table)}:
+            cut = {name: values[:1] if name in ("data", "index") else values for name, values in table.items()}
+            return {"dataframe_split": cut}
+        case _:
+            return {form: _first_of(content) for form, content in request.items()}
+
+
+def answer_of_one_row(response: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a golden response cut to its first row."""
+    return {"predictions": _first_of(response["predictions"])}
+
+
+def _first_of(content: Any) -> Any:
+    """Rows, or one array of rows per name."""
+    if isinstance(content, dict):
+        return {name: values[:1] for name, values in content.items()}
+    return content[:1]
 
 
 def _is_table_row(row: Any) -> bool:

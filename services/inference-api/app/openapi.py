@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 
 from app import schemas
 from app.errors import MEDIA_TYPE, TITLES
+from app.example import answer_of_one_row, request_of_one_row
 from app.service import Service
 from app.serving import Lease, NotReady
 
@@ -76,7 +77,7 @@ def _with_model(content: dict[str, Any], service: Service, lease: Lease) -> dict
     body = {
         "application/json": {
             "schema": {"$ref": "#/components/schemas/Invocations"},
-            "example": lease.golden["request"],
+            "example": request_of_one_row(lease.golden["request"]),
         }
     }
     if lease.layout.kind != "tensors":
@@ -84,7 +85,7 @@ def _with_model(content: dict[str, Any], service: Service, lease: Lease) -> dict
     answer = {
         "application/json": {
             "schema": {"$ref": "#/components/schemas/Predictions"},
-            "example": lease.golden["response"],
+            "example": answer_of_one_row(lease.golden["response"]),
         }
     }
     content["paths"]["/invocations"] = {"post": _operation("Predict", "invocations", body, answer)}

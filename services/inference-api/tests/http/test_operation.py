@@ -64,6 +64,11 @@ def resolve(schema: Any, document: Any) -> Any:
     return [resolve(value, document) for value in schema] if isinstance(schema, list) else schema
 
 
+def rows_of(predictions: Any) -> int:
+    """An example is for reading, so it has one row."""
+    return len(next(iter(predictions.values())) if isinstance(predictions, dict) else predictions)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_openapi_document_describes_the_model_and_its_example_fits(
     of_layout: Callable[[str], Served], layout: str
@@ -80,6 +85,7 @@ def test_the_openapi_document_describes_the_model_and_its_example_fits(
     response = httpx.post(f"{served.service.url}/invocations", json=body["example"])
     assert response.status_code == 200
     jsonschema.validate(response.json(), resolve(answer["schema"], document))
+    assert rows_of(response.json()["predictions"]) == rows_of(answer["example"]["predictions"]) == 1
     assert {"422", "429", "504"} <= operation["responses"].keys()
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"dataframe_records": [{"unknown": 1}]}, resolve(body["schema"], document))
