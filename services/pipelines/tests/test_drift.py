@@ -78,6 +78,17 @@ def test_an_input_that_goes_missing_is_drift() -> None:
     assert "c is missing in 20.0% of the rows, before in 0.0%" in answer.reasons
 
 
+@pytest.mark.parametrize(("now", "drifted"), [(0.86, False), (0.98, True)])
+def test_more_missing_where_much_was_missing_before_is_a_season_until_hardly_any_is_left(
+    now: float, drifted: bool
+) -> None:
+    before, month = inputs(5000, 1), inputs(3000, 3)
+    before["c"][: int(0.67 * 5000)] = np.nan
+    month["c"][: int(now * 3000)] = np.nan
+    found = shifts(profile.build(before, said(5000, 2)), month, said(3000, 4))
+    assert judge(found, FINE, GATE).drifted is drifted
+
+
 def test_categories_that_training_did_not_know_are_drift_and_named() -> None:
     now = inputs(3000, 3)
     now["kind"][:500] = "new"

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 Point = tuple[float, float]
 
-_SIZE, _LEFT, _BOTTOM, _PAD = 260, 34, 26, 8
+_SIZE, _LEFT, _BOTTOM, _PAD = 270, 44, 26, 8
 
 
 def lines(
