@@ -70,7 +70,9 @@ def registry_errors(action: str) -> Iterator[None]:
         raise meaning(f"could not {action} at {server}: {_one_line(error)}", action=action, server=server) from error
 
 
-def _meaning(error: Exception) -> type[StepError] | None:
+def _meaning(error: BaseException) -> type[StepError] | None:
+    if isinstance(error, Boto3Error) and isinstance(error.__context__, botocore.exceptions.ClientError):
+        return _meaning(error.__context__)  # boto3 tells why an upload failed in its text only
     if isinstance(error, RestException):
         status = int(error.get_http_status_code())  # type: ignore[no-untyped-call]
         return TryAgain if status >= 500 or status in {408, 429} else Refused

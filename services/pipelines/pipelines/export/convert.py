@@ -97,7 +97,7 @@ class _ExactThresholds:
 
 
 def _round_down(value: float) -> float:
-    with np.errstate(over="ignore"):  # 1.8e308 stands for "present", as against missing
+    with np.errstate(over="ignore"):  # 1e300 stands for "present", as against missing
         nearest = np.float32(value)
     return float(np.nextafter(nearest, np.float32(-np.inf)) if float(nearest) > value else nearest)
 
