@@ -63,7 +63,9 @@ class RoleState:
     last_answer: float | None
     """When it last answered; what has passed since is the staleness."""
     registry_error: str | None
-    """Why it did not answer the last time, None if it did."""
+    """Why the last poll found no version: no answer, or none that is named so. None if it found one."""
+    registry_silent: bool
+    """It did not answer the last time."""
     failed_version: str | None
     """The version that the alias names and that is not served, if there is one."""
     failed_reason: str | None
@@ -247,6 +249,7 @@ def _role_state(follower: Follower) -> RoleState:
         last_poll=contact.last_poll,
         last_answer=contact.last_answer,
         registry_error=None if contact.error is None else str(contact.error),
+        registry_silent=contact.silent_polls > 0,
         failed_version=None if failure is None else failure.key[0],
         failed_reason=None if failure is None else failure.error.reason,
         failed_message=None if failure is None else str(failure.error),

@@ -56,6 +56,7 @@ async def test_before_the_first_promotion_the_service_is_alive_and_not_ready(
             serving.champion()
         version = publish(client, name, models.packed())
         await until("it was asked again", lambda: "alias" in (serving.state().champion.registry_error or ""))
+        assert not serving.state().champion.registry_silent  # it answers; there is nothing to follow yet
         client.set_registered_model_alias(name, "champion", version)
         await serves(serving, version)
         assert serving.state().ready

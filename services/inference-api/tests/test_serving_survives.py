@@ -66,6 +66,7 @@ async def test_with_the_registry_down_at_the_start_the_last_champion_serves(
             assert state.ready
             assert state.champion.from_cache
             assert "does not answer" in (state.champion.registry_error or "")
+            assert state.champion.registry_silent
             assert await answer(serving) == 100.0
             second = publish(client, name, SECOND, "champion")
             await line.mend()

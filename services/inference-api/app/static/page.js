@@ -22,7 +22,9 @@ function notice(text) {
 function followed(role) {
   const rows = [];
   if (role.failed_version) rows.push([`version ${role.failed_version}`, `refused: ${role.failed_reason}`, role.failed_message]);
-  if (role.registry_error) rows.push(["registry", `silent since ${ago(role.last_answer)}`, role.registry_error]);
+  if (role.registry_silent) rows.push(["registry", `silent since ${ago(role.last_answer)}`, role.registry_error]);
+  // No challenger is the usual case; a champion that serves without its alias is not.
+  else if (role.registry_error && role.role === "champion") rows.push(["alias", "not there", role.registry_error]);
   if (role.from_cache) rows.push(["loaded", "from the cache"]);
   return rows;
 }

@@ -69,6 +69,7 @@ def test_it_shows_the_version_and_predicts(page: Page, served: Served, faults: l
     expect(page.locator("#name")).to_have_text(served.name)
     expect(page.locator("#state")).to_have_text("ready")
     expect(page.locator("#metrics")).to_contain_text("auc")
+    expect(page.locator("#challenger")).not_to_contain_text("registry")  # no challenger is no fault
     page.get_by_role("button", name="Predict").click()
     expected = served.model.golden["response"]["predictions"][0]
     expect(page.locator("#answer strong")).to_have_text(f"{expected:.4g}")
