@@ -86,9 +86,11 @@ class Argo:
             runs=runs,
             partitions=prepared.partitions,
         )
-        given = {"gate": answer["gate"], "champion": answer["champion"]}
-        evaluation = answer.folder / "evaluation"
-        version = self.step("register", artifacts={"evaluation": evaluation}, run=answer["run"], **given)["version"]
+        evaluation, gate, champion = answer.folder / "evaluation", answer["gate"], answer["champion"]
+        registered = self.step(
+            "register", artifacts={"evaluation": evaluation}, run=answer["run"], gate=gate, champion=champion
+        )
+        version = registered["version"]
         if answer["gate"] == "pass":
             promoted = self.step("promote", version=version, champion=answer["champion"])
             assert promoted["champion"] == version

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -128,8 +127,7 @@ def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> Non
 
 def test_the_interval_is_that_of_resampling_blocks_of_consecutive_rows() -> None:
     labels, first, _ = sample(400, 2, 1.0)
-    edges = np.linspace(0, 400, BLOCKS + 1).round().astype(int)
-    parts = [np.arange(low, high) for low, high in pairwise(edges)]
+    parts = np.array_split(np.arange(400), BLOCKS)
     random = np.random.default_rng(99)
     drawn = []
     for chosen in random.integers(BLOCKS, size=(2000, BLOCKS)):

@@ -8,21 +8,17 @@ from pathlib import Path
 import pytest
 from argo import Argo
 from mlflow.tracking import MlflowClient
-from servers import free_port
+from servers import MlflowServer, free_port
 from support import flight_source
 
 from pipelines import aliases
 
 
-@pytest.fixture
-def environment(mlflow_url: str) -> dict[str, str]:
-    return {"MLFLOW_TRACKING_URI": mlflow_url}
-
-
 @pytest.mark.timeout(1800)
-def test_flights_from_the_source_to_a_rollback(environment: dict[str, str], mlflow_url: str, tmp_path: Path) -> None:
-    argo = Argo("flight-delay", tmp_path, environment)
-    client = MlflowClient(tracking_uri=mlflow_url, registry_uri=mlflow_url)
+def test_flights_from_the_source_to_a_rollback(mlflow_server: MlflowServer, tmp_path: Path) -> None:
+    url = mlflow_server.url  # of its own: another test may have a champion of the same model
+    argo = Argo("flight-delay", tmp_path, {"MLFLOW_TRACKING_URI": url})
+    client = MlflowClient(tracking_uri=url, registry_uri=url)
     # The first champion knows one short month, the candidates after it two longer ones more: 0.66 to 0.74 in July.
     source = flight_source(tmp_path / "source", ["2013-04", "2013-05"], rows=2000)
     early = argo.prepare(source, "2013-05")
@@ -58,8 +54,8 @@ def test_flights_from_the_source_to_a_rollback(environment: dict[str, str], mlfl
 
 
 @pytest.mark.timeout(1800)
-def test_digits_from_the_seed_to_drift(environment: dict[str, str], tmp_path: Path) -> None:
-    argo = Argo("digits", tmp_path, environment)
+def test_digits_from_the_seed_to_drift(mlflow_server: MlflowServer, tmp_path: Path) -> None:
+    argo = Argo("digits", tmp_path, {"MLFLOW_TRACKING_URI": mlflow_server.url})
     source = argo.step("seed").folder / "source"
     prepared = argo.prepare(source, "2013-03")
     decided = argo.decide(prepared, argo.train(prepared, ["logreg"]))

@@ -81,7 +81,7 @@ def _draw(models: Sequence[Mapping[str, Metric]], rows: int, seed: int, resample
 def _resamples(rows: int, seed: int, resamples: int) -> Iterator[Floats]:
     """Blocks drawn with replacement, as how often each row was drawn: matrices of shape (at most `_BATCH`, rows)."""
     blocks = min(BLOCKS, rows)
-    sizes = np.diff(np.linspace(0, rows, blocks + 1).round().astype(np.int64))
+    sizes = [len(part) for part in np.array_split(np.arange(rows), blocks)]
     random = np.random.default_rng(seed)
     for start in range(0, resamples, _BATCH):
         lines = min(_BATCH, resamples - start)
