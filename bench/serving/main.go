@@ -45,7 +45,7 @@ func main() {
 type options struct {
 	environments, results, report, null string
 	only, contenders                    []string
-	quick                               bool
+	quick, brief                        bool
 }
 
 func parse(arguments []string, stderr io.Writer) (options, error) {
@@ -59,6 +59,7 @@ func parse(arguments []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.null, "null", "", "only answer at this address, for the ceiling of the load generators")
 	flags.StringVar(&only, "only", "", "scenarios, e.g. S1,S5 (all)")
 	flags.StringVar(&contenders, "contenders", "", "contenders, e.g. floor,inference-api (all)")
+	flags.BoolVar(&o.brief, "brief", false, "three rounds instead of five, and shorter phases: about a third less time")
 	flags.BoolVar(&o.quick, "quick", false, "a second each: shows that all runs, its figures mean nothing")
 	if err := flags.Parse(arguments); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

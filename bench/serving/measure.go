@@ -82,8 +82,11 @@ func newBench(o options, work string, progress io.Writer) (*scenario.Bench, erro
 		Pace:       scenario.Full,
 		Progress:   progress,
 	}
-	if o.quick {
+	switch {
+	case o.quick:
 		bench.Pace = scenario.Quick
+	case o.brief:
+		bench.Pace = scenario.Brief
 	}
 	if len(o.contenders) > 0 {
 		bench.Contenders = slices.DeleteFunc(bench.Contenders, func(c contender.Contender) bool {

@@ -28,9 +28,10 @@ type Pace struct {
 	Restart int // times that a start or a stop is repeated
 }
 
-// The two paces: to publish, and to see that everything runs.
+// The paces: two to publish, and one to see that everything runs.
 var (
 	Full  = Pace{Rounds: 5, Slice: 2, Phase: 10 * time.Second, Idle: time.Minute, Restart: 3}
+	Brief = Pace{Rounds: 3, Slice: 2, Phase: 6 * time.Second, Idle: 30 * time.Second, Restart: 2}
 	Quick = Pace{Rounds: 1, Slice: 1, Phase: 2 * time.Second, Idle: 3 * time.Second, Restart: 1}
 )
 
