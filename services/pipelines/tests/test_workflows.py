@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from argo import Argo
 from mlflow.tracking import MlflowClient
-from servers import MlflowServer, free_port
+from servers import MlflowServer, free_port, mlflow_on_sqlite
 from support import flight_source
 
 from pipelines import aliases
 
 
+@pytest.fixture
+def mlflow_server(tmp_path: Path) -> Iterator[MlflowServer]:
+    """A server of this test's own: in the shared one, another test may have a champion of the same model."""
+    server = mlflow_on_sqlite(tmp_path / "mlflow").start()
+    yield server
+    server.stop()
+
+
 @pytest.mark.timeout(1800)
 def test_flights_from_the_source_to_a_rollback(mlflow_server: MlflowServer, tmp_path: Path) -> None:
-    url = mlflow_server.url  # of its own: another test may have a champion of the same model
+    url = mlflow_server.url
     argo = Argo("flight-delay", tmp_path, {"MLFLOW_TRACKING_URI": url})
     client = MlflowClient(tracking_uri=url, registry_uri=url)
     # The first champion knows one short month, the candidates after it two longer ones more: 0.66 to 0.74 in July.
