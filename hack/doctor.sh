@@ -69,7 +69,7 @@ row make "$(number make --version)" '' "$all" 'apt-get install make'
 row git "$(number git --version)" 2.31 "$all" 'apt-get install git'
 row go "$(number go env GOVERSION)" "$go_wanted" "$all" "install Go $go_wanted or newer"
 row python3 "$(number python3 --version)" 3.11 'test unit demo verify update' 'apt-get install python3'
-row 'disk, GiB' "$(free_gib)" 15 "$all" 'make room for build caches, environments and images'
+row 'disk, GiB' "$(free_gib)" 8 "$all" 'make room: a first make test writes 20'
 row 'memory, GiB' "$(memory_gib)" 3 "$all" 'linking the Kubernetes API needs it'
 system python3-venv "$(venv)" 'test unit demo verify update'
 system postgresql "$(number "$(postgres)" --version)" test
