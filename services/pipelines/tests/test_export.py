@@ -10,9 +10,6 @@ import partitions
 import pytest
 from lightgbm import LGBMClassifier
 from onnx import TensorProto, helper, numpy_helper
-from sklearn.base import BaseEstimator
-
-from pipelines import dataset, models
 from pipelines.dataset import Examples
 from pipelines.errors import Refused
 from pipelines.export.check import MAX_IR_VERSION, MAX_OPSET, check
@@ -21,6 +18,9 @@ from pipelines.export.parity import prove
 from pipelines.export.session import CHUNK, open_session, predict
 from pipelines.model import Candidate, Column, Gate, Model
 from pipelines.training.fit import fit
+from sklearn.base import BaseEstimator
+
+from pipelines import dataset, models
 
 METADATA = {"model": "m", "candidate": "c", "key": "k"}
 

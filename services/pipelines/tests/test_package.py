@@ -10,15 +10,16 @@ import numpy as np
 import onnx
 import orjson
 import pytest
-from test_export import METADATA, examples
-
-from pipelines import models, package, profile
+from pipelines.dataset import columns
 from pipelines.errors import Refused
 from pipelines.export.convert import convert
 from pipelines.export.session import open_session, predict
 from pipelines.files import sha256
 from pipelines.model import Model
 from pipelines.training.fit import fit
+from test_export import METADATA, examples
+
+from pipelines import models, package, profile
 
 
 def build(folder: Path, name: str = "tiny") -> tuple[Model, Path, str]:
@@ -55,7 +56,7 @@ def test_no_file_names_a_path_of_this_machine(tmp_path: Path, name: str) -> None
 def test_an_input_that_may_be_missing_is_not_required_of_a_caller() -> None:
     model = models.load("flight-delay")
     required = {spec.name: spec.required for spec in package.signature(model).inputs}
-    assert required == {column.name: column.max_missing == 0 for column in model.inputs}
+    assert required == {column.name: column.max_missing == 0 for column in columns(model)}
     assert required["carrier"]
     assert not required["wind_gust"]
 

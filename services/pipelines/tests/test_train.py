@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import mlflow.onnx
 import numpy as np
 import pandas as pd
@@ -22,13 +21,14 @@ import pyarrow.parquet as pq
 import pytest
 from mlflow.entities import LoggedModelStatus, Run
 from mlflow.tracking import MlflowClient
-from servers import S3, Line, MlflowServer, free_port
-from test_export import examples
-
-from pipelines import cli, models, package
 from pipelines.dataset import to_estimator
 from pipelines.export.session import open_session, predict
 from pipelines.files import sha256
+from servers import S3, Line, MlflowServer, free_port
+from test_export import examples
+
+import mlflow
+from pipelines import cli, models, package
 
 pytestmark = pytest.mark.slow
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from lightgbm import LGBMClassifier
+from pipelines.model import Candidate, Column, Gate, Model, Schema
 from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
-
-from pipelines.model import Candidate, Column, Gate, Model, Schema
 
 COLUMNS = [
     Column("size", "float", max_missing=0.1),

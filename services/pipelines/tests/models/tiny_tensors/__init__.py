@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from lightgbm import LGBMClassifier
+from pipelines.model import Candidate, Column, Gate, Model, Schema, Tensor
 from sklearn.base import BaseEstimator
 from sklearn.neural_network import MLPClassifier
-
-from pipelines.model import Candidate, Column, Gate, Model, Schema, Tensor
 
 PIXELS = ["p0", "p1", "p2", "p3"]
 
