@@ -17,6 +17,14 @@ from kubernetes_api import rendered
 # Everything is read-only but /tmp, as readOnlyRootFilesystem makes it: arguments are the folder for /tmp, the command.
 _READ_ONLY_ROOT = 'mount --bind "$0" /tmp && mount -o remount,ro,bind / && cd / && exec "$@"'
 
+# The same for a checkout that is itself below /tmp: it is put aside and comes back, read-only, in its place. Arguments
+# are the folder for /tmp, the checkout, the command.
+_READ_ONLY_ROOT_AROUND = """
+mount --bind "$1" /mnt && mount --bind "$0" /tmp && mkdir -p "$1" && mount --bind /mnt "$1" &&
+mount -o remount,ro,bind "$1" && mount -o remount,ro,bind / && cd / && shift && exec "$@"
+"""
+_CHECKOUT = Path(__file__).resolve().parents[3]
+
 
 def container(overlay: str, kind: str, name: str) -> dict[str, Any]:
     """The only container of an object of apps/mlflow."""
@@ -85,7 +93,11 @@ def tracking_server(overlay: str, uri: str, ca: Path, store: servers.ObjectStore
             copy = tmp / ca.relative_to("/tmp")  # noqa: S108
             copy.parent.mkdir(parents=True)
             copy.write_bytes(ca.read_bytes())
-        wrapped = [*namespace, "sh", "-c", _READ_ONLY_ROOT, str(tmp), *command]
+        if _CHECKOUT.is_relative_to("/tmp"):  # noqa: S108 - it may be anywhere
+            around = ["sh", "-c", _READ_ONLY_ROOT_AROUND, str(tmp), str(_CHECKOUT)]
+        else:
+            around = ["sh", "-c", _READ_ONLY_ROOT, str(tmp)]
+        wrapped = [*namespace, *around, *command]
         with servers.process(wrapped, place / "log", env) as process:
             url = f"http://127.0.0.1:{port}"
             try:

@@ -178,7 +178,14 @@ def exclusive(model: str) -> Iterator[None]:
 
 def _set(client: MlflowClient, model: str, alias: str, number: str) -> None:
     with registry_errors(f"give the alias {alias} of {model} to version {number}"):
-        client.set_registered_model_alias(model, alias, number)
+        try:
+            client.set_registered_model_alias(model, alias, number)
+        except MlflowException as error:
+            # Two that give a new alias at the same time both insert it, and PostgreSQL refuses one of them. By now it
+            # is there, so the second time it is an update.
+            if "already exists" not in str(error):
+                raise
+            client.set_registered_model_alias(model, alias, number)
 
 
 def _clear_challenger(client: MlflowClient, model: str, now: Aliases, number: str) -> None:

@@ -113,9 +113,10 @@ class MlflowServer:
         return [*where, "--backend-store-uri", self.backend, *self.artifacts]
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        if self.process is not None:
-            end(self.process, how)
-            self.process = None
+        # Taken first: it may be started again while another thread still waits for this one to end.
+        process, self.process = self.process, None
+        if process is not None:
+            end(process, how)
 
 
 class Line:

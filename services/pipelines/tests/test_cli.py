@@ -107,7 +107,9 @@ def test_a_failed_step_keeps_what_an_earlier_one_wrote(tmp_path: Path) -> None:
 def test_an_interrupt_is_130_and_leaves_nothing_behind(tmp_path: Path) -> None:
     env = coins.write(tmp_path / "models", seed="import time; (folder / 'started').touch(); time.sleep(60)")
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "pipelines", "seed", "--model=coins", f"--out={out}"]
+    # A shell starts what runs in the background with interrupts ignored, and Python then keeps it so.
+    program = ["env", "--default-signal=INT", sys.executable, "-m", "pipelines"]
+    command = [*program, "seed", "--model=coins", f"--out={out}"]
     with subprocess.Popen(command, env={**os.environ, **env}, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
         while not list(out.glob("*/source/started")):
