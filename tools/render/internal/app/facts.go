@@ -78,7 +78,7 @@ func writeInPlace(file string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) //nolint:errcheck // after the rename it is not there
+	defer os.Remove(f.Name()) // after the rename it is not there
 	_, err = f.Write(data)
 	if err = errors.Join(err, f.Chmod(info.Mode().Perm()), f.Sync(), f.Close()); err != nil {
 		return err
