@@ -224,11 +224,15 @@ async def test_an_object_that_was_changed_is_refused_and_taken_when_it_is_whole(
     first = publish(client, name, FIRST, "champion", artifacts=f"s3://models/{name}")
     async with start() as serving:
         await serves(serving, first)
-        second = publish(client, name, SECOND, artifacts=f"s3://models/{name}")
         s3 = bucket.client()
-        found = s3.list_objects_v2(Bucket="models")["Contents"]
-        models_there = [entry for entry in found if entry["Key"].endswith("/model.onnx")]
-        key = max(models_there, key=lambda entry: entry["LastModified"])["Key"]
+
+        def keys() -> set[str]:
+            found = s3.list_objects_v2(Bucket="models", Prefix=f"{name}/")["Contents"]
+            return {entry["Key"] for entry in found if entry["Key"].endswith("/model.onnx")}
+
+        before = keys()
+        second = publish(client, name, SECOND, artifacts=f"s3://models/{name}")
+        [key] = keys() - before  # by name: both may be of the same second
         damaged = damage(SECOND.model)
         if damaged is None:
             s3.delete_object(Bucket="models", Key=key)
