@@ -67,7 +67,7 @@ services_with() {
 }
 
 build() {
-	local variant=cpu names=() name
+	local variant=cpu names=() name there
 	while (($#)); do
 		case $1 in
 		--variant)
@@ -79,11 +79,10 @@ build() {
 		esac
 		shift
 	done
-	if ((!${#names[@]})); then mapfile -t names < <(services_with "$variant"); fi
+	there=$(services_with "$variant" | paste -sd ' ')
+	if ((!${#names[@]})); then read -ra names <<<"$there"; fi
 	for name in "${names[@]}"; do
-		if ! services_with "$variant" | grep -qx "$name"; then
-			cannot "no $variant image of $name (there are: $(services_with "$variant" | paste -sd ' '))"
-		fi
+		if [[ " $there " != *" $name "* ]]; then cannot "no $variant image of $name (there are: $there)"; fi
 	done
 	need_buildah
 	need_python_tools
