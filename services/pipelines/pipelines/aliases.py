@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlflow.exceptions import MlflowException
+from mlflow.exceptions import MlflowException, RestException
 from mlflow.tracking import MlflowClient
 
 from pipelines.errors import Refused
@@ -63,7 +63,7 @@ def challenge(client: MlflowClient, version: Version) -> bool:
     """Make a version the challenger, unless it serves already or was rolled back from. Says whether it is."""
     if read(client, version.model).champion == version.number or ROLLED_BACK_TO in version.tags:
         return False
-    _set(client, version.model, CHALLENGER, version.number)
+    give(client, version.model, CHALLENGER, version.number)
     return True
 
 
@@ -87,8 +87,8 @@ def promote(client: MlflowClient, model: str, number: str, champion: str) -> Mov
                 faults=faults,
             )
         if now.champion is not None:
-            _set(client, model, PREVIOUS, now.champion)
-        _set(client, model, CHAMPION, version.number)
+            give(client, model, PREVIOUS, now.champion)
+        give(client, model, CHAMPION, version.number)
         _clear_challenger(client, model, now, version.number)
         return Move(now.champion, version.number, changed=True)
 
@@ -130,8 +130,8 @@ def rollback(client: MlflowClient, model: str, to: str = PREVIOUS) -> Move:
             if ROLLED_BACK_TO in target.tags:
                 client.delete_model_version_tag(model, target.number, ROLLED_BACK_TO)
             client.set_model_version_tag(model, leaving.number, ROLLED_BACK_TO, target.number)
-        _set(client, model, PREVIOUS, leaving.number)
-        _set(client, model, CHAMPION, target.number)
+        give(client, model, PREVIOUS, leaving.number)
+        give(client, model, CHAMPION, target.number)
         _clear_challenger(client, model, now, target.number)
         return Move(leaving.number, target.number, changed=True)
 
@@ -176,14 +176,16 @@ def exclusive(model: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _set(client: MlflowClient, model: str, alias: str, number: str) -> None:
+def give(client: MlflowClient, model: str, alias: str, number: str) -> None:
+    """Make an alias name a version, whatever it names now, and whoever else does the same at this moment."""
     with registry_errors(f"give the alias {alias} of {model} to version {number}"):
         try:
             client.set_registered_model_alias(model, alias, number)
-        except MlflowException as error:
-            # Two that give a new alias at the same time both insert it, and PostgreSQL refuses one of them. By now it
-            # is there, so the second time it is an update.
-            if "already exists" not in str(error):
+        except RestException as error:
+            # MLflow looks for the alias and then inserts it: of two that give a new one at the same moment, the
+            # database refuses one, in words that differ (SQLite "UNIQUE constraint failed", PostgreSQL "already
+            # exists"). By now the alias is there, so the second time it is an update; a true fault is refused again.
+            if int(error.get_http_status_code()) >= 500:  # type: ignore[no-untyped-call]
                 raise
             client.set_registered_model_alias(model, alias, number)
 

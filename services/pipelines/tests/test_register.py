@@ -113,6 +113,20 @@ def test_registered_at_once_by_several_it_is_one_version(registry: Registry) -> 
     assert aliases.read(registry.client, registry.model.name).challenger in numbers
 
 
+def test_an_alias_that_several_give_at_the_same_moment_is_given(registry: Registry) -> None:
+    registered(registry, evaluated(registry, registry.log("good")))
+    barrier = threading.Barrier(8)
+
+    def race(alias: str) -> None:
+        barrier.wait()
+        aliases.give(registry.client, registry.model.name, alias, "1")
+
+    with ThreadPoolExecutor(8) as pool:
+        for round_ in range(10):
+            list(pool.map(race, [f"raced-{round_}"] * 8))
+    assert set(aliases.read(registry.client, registry.model.name).all.values()) == {"1"}
+
+
 def test_a_newer_evaluation_replaces_the_evidence_but_never_takes_a_pass_away(registry: Registry) -> None:
     one, two = registry.log("one"), registry.log("two", graph(1.2))
     first = registered(registry, evaluated(registry, one))["version"]
