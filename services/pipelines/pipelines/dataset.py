@@ -24,18 +24,11 @@ import pyarrow.parquet as pq
 
 from pipelines.errors import Refused, TryAgain, UsageError
 from pipelines.model import Column, ColumnType, Model, Tensor
+from pipelines.tables import arrow_type
 
 Array = npt.NDArray[Any]
 
 FILE = "features.parquet"
-ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
-    "boolean": pa.bool_(),
-    "integer": pa.int32(),
-    "long": pa.int64(),
-    "float": pa.float32(),
-    "double": pa.float64(),
-    "string": pa.string(),
-}
 NUMPY_TYPES: Mapping[ColumnType, npt.DTypeLike] = {
     "boolean": np.bool_,
     "integer": np.int32,
@@ -203,7 +196,7 @@ def required_columns(model: Model) -> dict[str, pa.DataType | None]:
     needed: dict[str, pa.DataType | None] = {}
     for each in model.inputs:
         if isinstance(each, Column):
-            needed[each.name] = ARROW_TYPES[each.type]
+            needed[each.name] = arrow_type(each.type)
         else:
             needed.update(dict.fromkeys(each.columns))
     needed[model.target] = None

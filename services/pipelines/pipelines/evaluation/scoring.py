@@ -11,12 +11,13 @@ import numpy as np
 import onnxruntime
 import pyarrow as pa
 
-from pipelines.dataset import ARROW_TYPES, Array, Examples, to_inputs
+from pipelines.dataset import Array, Examples, to_inputs
 from pipelines.evaluation.budget import CALLS, Latency, latency
 from pipelines.evaluation.metrics import Floats
 from pipelines.export.session import open_session, predict, scores
 from pipelines.model import Column, ColumnType, Model
 from pipelines.package import GRAPH
+from pipelines.tables import arrow_type
 
 HOPELESS = 10  # times the latency budget: scoring a whole month would take hours, and cannot change the answer
 
@@ -108,7 +109,7 @@ def _fits(array: Array, graph_input: Any) -> bool:
 
 def to_dtype(kind: ColumnType) -> np.dtype[Any]:
     """The dtype of a column of the graph."""
-    return np.dtype(np.object_) if kind == "string" else np.dtype(ARROW_TYPES[kind].to_pandas_dtype())
+    return np.dtype(np.object_) if kind == "string" else np.dtype(arrow_type(kind).to_pandas_dtype())
 
 
 def _column_fault(graph_input: Any, table: pa.Table) -> str:
@@ -118,7 +119,7 @@ def _column_fault(graph_input: Any, table: pa.Table) -> str:
         return f"{name} is not there"
     column = table.column(name)
     numbers = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
-    if column.type != ARROW_TYPES[kind] and not (numbers and kind in {"integer", "long", "float", "double"}):
+    if column.type != arrow_type(kind) and not (numbers and kind in {"integer", "long", "float", "double"}):
         return f"{name} is {column.type} and not {kind}"
     if kind in {"boolean", "integer", "long"} and column.null_count:
         return f"{name} has nulls, which a {kind} cannot have"

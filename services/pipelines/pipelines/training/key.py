@@ -22,6 +22,7 @@ CODE = (
     "profile.py",
     "training",
     "steps/train.py",
+    "tables.py",
 )
 """The files and folders of this package that decide what comes out of a training, besides the model's own folder."""
 
