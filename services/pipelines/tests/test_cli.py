@@ -105,7 +105,7 @@ def test_a_failed_step_keeps_what_an_earlier_one_wrote(tmp_path: Path) -> None:
 
 
 def test_an_interrupt_is_130_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    env = coins.write(tmp_path / "models", seed="import time; (folder / 'started').touch(); time.sleep(60)")
+    env = coins.write(tmp_path / "models", seed="import signal; (folder / 'started').touch(); signal.pause()")
     out = tmp_path / "out"
     # A shell starts what runs in the background with interrupts ignored, and Python then keeps it so.
     program = ["env", "--default-signal=INT", sys.executable, "-m", "pipelines"]
