@@ -40,7 +40,7 @@ for part in "${parts[@]}"; do
 	esac
 	if ((code)); then failed=$((failed + 1)); fi
 	# The last line that counts something: pytest's "=== 3 passed in 0.1s ===", or our own of the same form.
-	counted=$(grep -E '[0-9]+ [a-z ]*(passed|failed|error)' "$log" | tail -n 1 | sed -E 's/^=+ | =+$//g') || true
+	counted=$(sed -nE '/[0-9]+ [a-z ]*(passed|failed|error)/ { s/^=+ | =+$//g; p }' "$log" | tail -n 1)
 	rows+=("$(printf '%-14s %-10s %5d s  %s' "$part" "$result" $((SECONDS - started)) "$counted")")
 done
 
