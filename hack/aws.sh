@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# What the tests of the AWS base need:
+#   hack/aws.sh test [ARG…]   sets it up and runs them; ARGs go to go test
+#   hack/aws.sh env           sets it up and prints where it is, as NAME=VALUE lines
+#   hack/aws.sh lock          writes the lock file of the emulator afresh
+source "$(dirname "$0")/lib.sh"
+source hack/python.sh
+source hack/terraform.sh
+
+usage() {
+	sed -n '3,5s/^# *//p' hack/aws.sh >&2
+	exit 64
+}
+
+set_up() {
+	need_terraform
+	need_locked "$TOOLS/aws" test/aws/requirements.txt
+	export TERRAFORM TF_PLUGIN_DIR=$PLUGIN_DIR MOTO_SERVER=$TOOLS/aws/bin/moto_server
+}
+
+case ${1:-} in
+test)
+	set_up
+	code=0
+	go test -timeout 30m "${@:2}" ./test/aws/... || code=$?
+	if ((code)); then exit "$EXIT_FOUND"; fi
+	;;
+env)
+	set_up
+	printf '%s\n' "TERRAFORM=$TERRAFORM" "TF_PLUGIN_DIR=$TF_PLUGIN_DIR" "MOTO_SERVER=$MOTO_SERVER"
+	;;
+lock)
+	need_uv
+	"$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "hack/aws.sh lock" test/aws/requirements.in --output-file test/aws/requirements.txt ||
+		cannot "test/aws/requirements.in has no solution"
+	;;
+*) usage ;;
+esac
