@@ -5,5 +5,5 @@ output "arns" {
 
 output "registry" {
   description = "What comes before the name of a service in the name of its image."
-  value       = try("${split("/", values(aws_ecr_repository.this)[0].repository_url)[0]}/${var.prefix}", "")
+  value       = "${split("/", values(aws_ecr_repository.this)[0].repository_url)[0]}/${var.prefix}"
 }
