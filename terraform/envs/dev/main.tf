@@ -109,6 +109,7 @@ module "data_key" {
 
   name       = local.name
   account_id = var.account_id
+  region     = var.region
 }
 
 module "s3" {

@@ -108,6 +108,7 @@ module "data_key" {
 
   name       = local.name
   account_id = var.account_id
+  region     = var.region
 }
 
 module "s3" {

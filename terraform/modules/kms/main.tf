@@ -1,5 +1,5 @@
-# The key of an environment's data: buckets, database, secrets, notifications. Who may use it is said by the roles, but
-# for the services of AWS that use it without one.
+# The key of an environment's data: buckets, database, secrets, logs, notifications. Who may use it is said by the
+# roles, but for the services of AWS that use it without one.
 
 data "aws_iam_policy_document" "this" {
   statement {
@@ -27,6 +27,24 @@ data "aws_iam_policy_document" "this" {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [var.account_id]
+    }
+  }
+
+  # CloudWatch Logs names the log group that it encrypts for.
+  statement {
+    sid       = "Logs"
+    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["logs.${var.region}.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "kms:EncryptionContext:aws:logs:arn"
+      values   = ["arn:aws:logs:${var.region}:${var.account_id}:log-group:*"]
     }
   }
 }
