@@ -1,11 +1,26 @@
 # A role for one controller in the cluster, through EKS Pod Identity: no ARN of it is needed in any manifest.
 
+# EKS sends the namespace and the service account along as tags, so the role itself says whose it is: an association
+# made by mistake gives it to nobody else.
 data "aws_iam_policy_document" "trust" {
   statement {
     actions = ["sts:AssumeRole", "sts:TagSession"]
+
     principals {
       type        = "Service"
       identifiers = ["pods.eks.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/kubernetes-namespace"
+      values   = [var.namespace]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/kubernetes-service-account"
+      values   = [var.service_account]
     }
   }
 }
