@@ -6,6 +6,11 @@ variable "cluster_name" {
 variable "kms_key_arn" {
   description = "Key that the secrets are encrypted with."
   type        = string
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    error_message = "Give the ARN of one key, not a pattern."
+  }
 }
 
 variable "region" {
@@ -16,9 +21,19 @@ variable "region" {
 variable "secret_arns" {
   description = "ARNs of the secrets that External Secrets may read."
   type        = list(string)
+
+  validation {
+    condition     = length(var.secret_arns) > 0 && alltrue([for arn in var.secret_arns : can(regex("^arn:aws[a-z-]*:secretsmanager:[^*?]+$", arn))])
+    error_message = "Give the ARNs of the secrets that pods need, one or more and each whole: a pattern may match other secrets."
+  }
 }
 
 variable "target_group_arns" {
   description = "ARNs of the target groups that pods may join."
   type        = list(string)
+
+  validation {
+    condition     = length(var.target_group_arns) > 0 && alltrue([for arn in var.target_group_arns : can(regex("^arn:aws[a-z-]*:elasticloadbalancing:[^*?]+:targetgroup/[^*?]+$", arn))])
+    error_message = "Give the ARNs of the target groups, one or more and each whole: a pattern may match other target groups."
+  }
 }

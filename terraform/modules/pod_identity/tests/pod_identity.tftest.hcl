@@ -60,6 +60,11 @@ run "the_cluster_gives_the_role_to_that_service_account" {
   }
 
   assert {
+    condition     = output.service_account == "kube-system/controller"
+    error_message = "The output names another service account."
+  }
+
+  assert {
     condition     = output.role_arn == aws_iam_role.this.arn
     error_message = "The output is another role."
   }
