@@ -145,6 +145,7 @@ module "iam" {
   oidc_issuer       = module.eks.oidc_issuer
   buckets           = module.s3.arns
   kms_key_arn       = module.data_key.arn
+  region            = var.region
 }
 
 module "karpenter" {

@@ -126,6 +126,13 @@ data "aws_iam_policy_document" "this" {
     sid       = "Decrypt"
     actions   = length(each.value.write) > 0 ? ["kms:Decrypt", "kms:GenerateDataKey"] : ["kms:Decrypt"]
     resources = [var.kms_key_arn]
+
+    # The key has the database and the secrets too.
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.${var.region}.amazonaws.com"]
+    }
   }
 }
 
