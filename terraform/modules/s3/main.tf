@@ -1,9 +1,13 @@
 # Buckets that are private, encrypted, versioned and reached over TLS only. There is no variable to turn that off.
 
-resource "aws_s3_bucket" "this" {
-  for_each = var.buckets
+locals {
+  names = { for name, _ in var.buckets : name => "${var.prefix}-${name}-${var.environment}-${var.account_id}" }
+}
 
-  bucket        = "${var.prefix}-${each.key}-${var.environment}-${var.account_id}"
+resource "aws_s3_bucket" "this" {
+  for_each = local.names
+
+  bucket        = each.value
   force_destroy = var.force_destroy
 }
 
@@ -94,14 +98,15 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
   depends_on = [aws_s3_bucket_versioning.this]
 }
 
+# By name, not by the bucket's own ARN, which is known only afterwards: so a plan shows the whole policy.
 data "aws_iam_policy_document" "tls_only" {
-  for_each = aws_s3_bucket.this
+  for_each = local.names
 
   statement {
     sid       = "TlsOnly"
     effect    = "Deny"
     actions   = ["s3:*"]
-    resources = [each.value.arn, "${each.value.arn}/*"]
+    resources = ["arn:aws:s3:::${each.value}", "arn:aws:s3:::${each.value}/*"]
 
     principals {
       type        = "*"

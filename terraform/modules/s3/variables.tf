@@ -28,11 +28,26 @@ variable "buckets" {
     condition     = alltrue([for _, bucket in var.buckets : bucket.noncurrent_days >= 7])
     error_message = "Old versions are the way back from a mistake: keep them for 7 days or more (noncurrent_days)."
   }
+
+  validation {
+    condition     = alltrue(flatten([for _, bucket in var.buckets : [for prefix, _ in bucket.expire_prefixes : can(regex("^[^/].*/$", prefix))]]))
+    error_message = "A prefix that expires is a folder, such as workflows/: without one the rule would empty the bucket."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for _, bucket in var.buckets : [for _, days in bucket.expire_prefixes : days >= 1]]))
+    error_message = "Objects expire after a day or more."
+  }
 }
 
 variable "environment" {
   description = "Environment of the buckets; a part of their names."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,12}$", var.environment))
+    error_message = "An environment has 2 to 13 lower-case letters, digits and hyphens: the name of a bucket has room for 63."
+  }
 }
 
 variable "force_destroy" {
@@ -44,10 +59,20 @@ variable "force_destroy" {
 variable "kms_key_arn" {
   description = "Key that the objects are encrypted with."
   type        = string
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/", var.kms_key_arn))
+    error_message = "Give the ARN of a key of your own: without one S3 takes a key that every role of the account may use."
+  }
 }
 
 variable "prefix" {
   description = "First part of the names of the buckets."
   type        = string
   default     = "mlops"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,12}$", var.prefix))
+    error_message = "A prefix has 2 to 13 lower-case letters, digits and hyphens: the name of a bucket has room for 63."
+  }
 }
