@@ -3,8 +3,13 @@ variable "hosts" {
   type        = map(string)
 
   validation {
-    condition     = length(var.hosts) > 0
-    error_message = "A certificate has one name or more."
+    condition     = length(var.hosts) > 0 && length(distinct(values(var.hosts))) == length(var.hosts)
+    error_message = "A certificate has one name or more, each once."
+  }
+
+  validation {
+    condition     = alltrue([for host in values(var.hosts) : can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", host))])
+    error_message = "A host is written out in lower case, such as mlflow.example.com: a wildcard would cover names that nobody asked for."
   }
 }
 
