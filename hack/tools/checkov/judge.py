@@ -37,9 +37,8 @@ def faults(report: dict[str, Any], waivers: list[dict[str, Any]]) -> list[str]:
             place = f"terraform{finding['file_path']}:{finding['file_line_range'][0]}: {finding['resource']}"
             lines.append(f"{place}: {finding['check_id']} {finding['check_name']}")
     for i, waiver in enumerate(waivers):
-        for check in waiver["checks"]:
-            if (i, check) not in used:
-                lines.append(f"the waiver of {check} for {waiver['resource']} waives nothing: take it out")
+        unneeded = [check for check in waiver["checks"] if (i, check) not in used]
+        lines.extend(f"the waiver of {check} for {waiver['resource']} waives nothing: take it out" for check in unneeded)
     return lines
 
 
