@@ -1,15 +1,16 @@
 variable "allowed_cidrs" {
-  description = "Address ranges that may reach the load balancer."
+  description = "IPv4 ranges that may reach the load balancer."
   type        = list(string)
 
   validation {
-    condition     = length(var.allowed_cidrs) > 0 && alltrue([for cidr in var.allowed_cidrs : can(cidrhost(cidr, 0))])
-    error_message = "Name one address range or more, such as 10.0.0.0/8."
+    condition     = length(var.allowed_cidrs) > 0 && alltrue([for cidr in var.allowed_cidrs : try(cidrsubnet(cidr, 0, 0) == cidr && can(cidrnetmask(cidr)), false)])
+    error_message = "Name one IPv4 range or more by its first address, such as 10.0.0.0/8."
   }
 
+  # Two halves of the internet are the internet too.
   validation {
-    condition     = var.internet_facing || !contains(var.allowed_cidrs, "0.0.0.0/0")
-    error_message = "An internal load balancer need not be open to everybody: name the ranges that use it."
+    condition     = alltrue([for cidr in var.allowed_cidrs : try(tonumber(split("/", cidr)[1]) >= 8, false)])
+    error_message = "MLflow asks nobody for a password: name the ranges that use it, /8 or smaller, not everybody."
   }
 }
 
@@ -35,8 +36,8 @@ variable "name" {
   type        = string
 
   validation {
-    condition     = length(var.name) <= 20
-    error_message = "A target group's name has 32 characters at most, the name's part of it 20."
+    condition     = can(regex("^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$", var.name))
+    error_message = "A name has 20 lower-case letters, digits and hyphens at most: a target group's name, which has a target's behind it, has 32."
   }
 }
 
@@ -48,6 +49,11 @@ variable "pod_security_group_id" {
 variable "subnet_ids" {
   description = "Subnets of the load balancer, in two zones or more: public if it faces the internet, else private."
   type        = list(string)
+
+  validation {
+    condition     = length(distinct(var.subnet_ids)) >= 2
+    error_message = "A load balancer wants subnets in two zones or more."
+  }
 }
 
 variable "targets" {
@@ -57,6 +63,21 @@ variable "targets" {
     port        = number
     health_path = string
   }))
+
+  validation {
+    condition     = length(var.targets) > 0 && alltrue([for name, _ in var.targets : can(regex("^[a-z]([a-z0-9-]{0,9}[a-z0-9])?$", name))])
+    error_message = "Name one target or more, each with 11 lower-case letters, digits and hyphens at most."
+  }
+
+  validation {
+    condition     = alltrue([for _, target in var.targets : can(regex("^([a-z0-9-]+\\.)+[a-z]{2,}$", target.host))]) && length(distinct([for _, target in var.targets : target.host])) == length(var.targets)
+    error_message = "Each target has a host name of its own, written out: a wildcard would take requests that are for another."
+  }
+
+  validation {
+    condition     = alltrue([for _, target in var.targets : startswith(target.health_path, "/") && target.port >= 1 && target.port <= 65535])
+    error_message = "A target's health_path begins with a slash, and its port is between 1 and 65535."
+  }
 }
 
 variable "vpc_id" {
