@@ -38,7 +38,9 @@ def faults(report: dict[str, Any], waivers: list[dict[str, Any]]) -> list[str]:
             lines.append(f"{place}: {finding['check_id']} {finding['check_name']}")
     for i, waiver in enumerate(waivers):
         unneeded = [check for check in waiver["checks"] if (i, check) not in used]
-        lines.extend(f"the waiver of {check} for {waiver['resource']} waives nothing: take it out" for check in unneeded)
+        lines.extend(
+            f"the waiver of {check} for {waiver['resource']} waives nothing: take it out" for check in unneeded
+        )
     return lines
 
 
