@@ -45,8 +45,8 @@ variable "environment" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,12}$", var.environment))
-    error_message = "An environment has 2 to 13 lower-case letters, digits and hyphens: the name of a bucket has room for 63."
+    condition     = can(regex("^[a-z][a-z0-9-]{1,13}$", var.environment))
+    error_message = "An environment has 2 to 14 lower-case letters, digits and hyphens: the name of a bucket has room for 63."
   }
 }
 
