@@ -1,4 +1,5 @@
-# One table, one resource: what is measured, when it is too much, for how long, and what to look at first.
+# One table, one resource: what is measured, when it is too much, for how long, and what to look at first. No traffic
+# and no GPU node are no fault, so their silence is none; a database that says nothing is down.
 
 locals {
   gib = 1024 * 1024 * 1024
@@ -9,42 +10,49 @@ locals {
       namespace   = "AWS/ApplicationELB", metric = "HTTPCode_ELB_5XX_Count", statistic = "Sum"
       dimensions  = { LoadBalancer = var.load_balancer.arn_suffix }
       comparison  = "GreaterThanThreshold", threshold = 10, period = 60, periods = 5, points = 3
+      missing     = "notBreaching"
     }
     target-5xx = {
       description = "Pods behind the load balancer answer 5xx."
       namespace   = "AWS/ApplicationELB", metric = "HTTPCode_Target_5XX_Count", statistic = "Sum"
       dimensions  = { LoadBalancer = var.load_balancer.arn_suffix }
       comparison  = "GreaterThanThreshold", threshold = 10, period = 60, periods = 5, points = 3
+      missing     = "notBreaching"
     }
     gpu-node-cpu = {
       description = "GPU nodes are short of CPU: the GPU waits for its data."
       namespace   = "AWS/EC2", metric = "CPUUtilization", statistic = "Average"
       dimensions  = { AutoScalingGroupName = var.gpu_autoscaling_group_name }
       comparison  = "GreaterThanThreshold", threshold = 85, period = 300, periods = 3, points = 3
+      missing     = "notBreaching"
     }
     gpu-idle = {
       description = "GPUs run and do nothing, for two hours: they cost the same. Scale the group down, or look for a stuck pod."
       namespace   = "ContainerInsights", metric = "node_gpu_utilization", statistic = "Maximum"
       dimensions  = { ClusterName = var.cluster_name }
       comparison  = "LessThanThreshold", threshold = 1, period = 900, periods = 8, points = 8
+      missing     = "notBreaching"
     }
     database-storage = {
       description = "Less than a fifth of the database's disk is free. It grows by itself, but not without an end."
       namespace   = "AWS/RDS", metric = "FreeStorageSpace", statistic = "Minimum"
       dimensions  = { DBInstanceIdentifier = var.database.identifier }
       comparison  = "LessThanThreshold", threshold = var.database.storage_gib * local.gib / 5, period = 300, periods = 2, points = 2
+      missing     = "breaching"
     }
     database-connections = {
       description = "Too many connections to the database; MLflow has 20 per replica."
       namespace   = "AWS/RDS", metric = "DatabaseConnections", statistic = "Maximum"
       dimensions  = { DBInstanceIdentifier = var.database.identifier }
       comparison  = "GreaterThanThreshold", threshold = var.database.max_connections, period = 300, periods = 2, points = 2
+      missing     = "breaching"
     }
     database-cpu = {
       description = "The database is busy all the time."
       namespace   = "AWS/RDS", metric = "CPUUtilization", statistic = "Average"
       dimensions  = { DBInstanceIdentifier = var.database.identifier }
       comparison  = "GreaterThanThreshold", threshold = 80, period = 300, periods = 3, points = 3
+      missing     = "breaching"
     }
   }
 
@@ -54,6 +62,7 @@ locals {
       namespace   = "AWS/ApplicationELB", metric = "UnHealthyHostCount", statistic = "Maximum"
       dimensions  = { LoadBalancer = var.load_balancer.arn_suffix, TargetGroup = suffix }
       comparison  = "GreaterThanThreshold", threshold = 0, period = 60, periods = 10, points = 10
+      missing     = "notBreaching"
     }
   }
 }
@@ -72,8 +81,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   period              = each.value.period
   evaluation_periods  = each.value.periods
   datapoints_to_alarm = each.value.points
-  # No traffic, or no GPU node at all, is no fault.
-  treat_missing_data = "notBreaching"
+  treat_missing_data  = each.value.missing
 
   alarm_actions = [aws_sns_topic.alarms.arn]
   ok_actions    = [aws_sns_topic.alarms.arn]

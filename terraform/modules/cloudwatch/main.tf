@@ -13,6 +13,7 @@ resource "aws_cloudwatch_log_group" "this" {
 
   name              = each.key
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
 }
 
 resource "aws_sns_topic" "alarms" {

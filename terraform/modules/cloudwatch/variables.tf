@@ -1,7 +1,11 @@
 variable "alarm_emails" {
   description = "Addresses that hear of alarms and of the budget. Each must confirm once, by mail."
   type        = set(string)
-  default     = []
+
+  validation {
+    condition     = length(var.alarm_emails) > 0 && alltrue([for address in var.alarm_emails : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", address))])
+    error_message = "An alarm that nobody hears is none: name one mail address or more."
+  }
 }
 
 variable "budget_usd" {
@@ -26,6 +30,11 @@ variable "database" {
     storage_gib     = number
     max_connections = number
   })
+
+  validation {
+    condition     = var.database.storage_gib >= 1 && var.database.max_connections >= 1
+    error_message = "Give the database's storage_gib and max_connections, 1 or more each: the alarms' thresholds come from them."
+  }
 }
 
 variable "environment" {
@@ -39,8 +48,13 @@ variable "gpu_autoscaling_group_name" {
 }
 
 variable "kms_key_arn" {
-  description = "Key that notifications are encrypted with; CloudWatch and Budgets must be allowed to use it."
+  description = "Key that logs and notifications are encrypted with. CloudWatch, its logs and Budgets must be allowed to use it."
   type        = string
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    error_message = "Give the ARN of a key of your own: CloudWatch cannot send alarms through a topic with the key of SNS."
+  }
 }
 
 variable "load_balancer" {
