@@ -17,6 +17,11 @@ variable "cidr" {
     condition     = can(cidrhost(var.cidr, 0)) && endswith(var.cidr, "/16")
     error_message = "The VPC's cidr must be a /16, such as 10.0.0.0/16: the subnets are cut out of it by position."
   }
+
+  validation {
+    condition     = can(regex("^(10\\.[0-9]+|172\\.(1[6-9]|2[0-9]|3[01])|192\\.168)\\.0\\.0/", var.cidr))
+    error_message = "The VPC's cidr must begin with the first address of a private range: 10.x.0.0, 172.16.0.0 to 172.31.0.0 or 192.168.0.0."
+  }
 }
 
 variable "cluster_name" {
