@@ -13,6 +13,11 @@ variable "access" {
     condition     = alltrue([for _, entry in var.access : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/", entry.role_arn))])
     error_message = "Access is given to IAM roles: role_arn must be the ARN of one. Users and root have long-lived keys."
   }
+
+  validation {
+    condition     = alltrue([for _, entry in var.access : can(regex("^AmazonEKS[A-Za-z]*Policy$", entry.policy))])
+    error_message = "The policy is the name of one of EKS's access policies, such as AmazonEKSViewPolicy."
+  }
 }
 
 variable "allow_public_endpoint_from" {
@@ -21,8 +26,13 @@ variable "allow_public_endpoint_from" {
   default     = []
 
   validation {
-    condition     = !contains(var.allow_public_endpoint_from, "0.0.0.0/0") && alltrue([for cidr in var.allow_public_endpoint_from : can(cidrhost(cidr, 0))])
-    error_message = "Name the address ranges that need the public endpoint; 0.0.0.0/0 is everybody."
+    condition     = alltrue([for cidr in var.allow_public_endpoint_from : can(cidrnetmask(cidr))])
+    error_message = "The public endpoint is opened to ranges of IPv4 addresses, such as 203.0.113.0/24."
+  }
+
+  validation {
+    condition     = alltrue([for cidr in var.allow_public_endpoint_from : try(tonumber(split("/", cidr)[1]) >= 16, false)])
+    error_message = "Name the address ranges that need the public endpoint, each /16 or smaller: 0.0.0.0/0 is everybody, and so are two halves of it."
   }
 }
 
@@ -43,8 +53,8 @@ variable "log_retention_days" {
   default     = 365
 
   validation {
-    condition     = var.log_retention_days >= 90
-    error_message = "An incident is often found months later: keep the audit log for 90 days or more."
+    condition     = contains([90, 120, 150, 180, 365, 400, 545, 731], var.log_retention_days)
+    error_message = "An incident is often found months later: keep the audit log for 90 days or more, in steps that CloudWatch has: 90, 120, 150, 180, 365, 400, 545, 731."
   }
 }
 
@@ -61,4 +71,9 @@ variable "name" {
 variable "subnet_ids" {
   description = "Private subnets in two zones or more."
   type        = list(string)
+
+  validation {
+    condition     = length(distinct(var.subnet_ids)) >= 2
+    error_message = "EKS wants subnets in two zones or more."
+  }
 }
