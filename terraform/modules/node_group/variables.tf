@@ -54,6 +54,11 @@ variable "kubernetes_version" {
 variable "name" {
   description = "Name of the group, and the value of the label mlops/pool on its nodes."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,20}$", var.name))
+    error_message = "A group's name has 2 to 21 lower-case letters, digits and hyphens: it is part of the name of the nodes' role."
+  }
 }
 
 variable "size" {
@@ -73,6 +78,11 @@ variable "size" {
 variable "subnet_ids" {
   description = "Private subnets of the nodes."
   type        = list(string)
+
+  validation {
+    condition     = length(var.subnet_ids) > 0
+    error_message = "Name one subnet or more."
+  }
 }
 
 variable "taint" {
@@ -87,5 +97,10 @@ variable "taint" {
   validation {
     condition     = var.taint == null || contains(["NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"], try(var.taint.effect, ""))
     error_message = "A taint's effect is NO_SCHEDULE, NO_EXECUTE or PREFER_NO_SCHEDULE, as EKS spells them."
+  }
+
+  validation {
+    condition     = var.ami_type != "AL2023_x86_64_NVIDIA" || contains(["NO_SCHEDULE", "NO_EXECUTE"], try(var.taint.effect, ""))
+    error_message = "Nodes with a GPU need a taint that keeps away what does not use it: without one any pod fills the dearest nodes."
   }
 }
