@@ -66,6 +66,19 @@ data "aws_iam_policy_document" "plan" {
     resources = [aws_kms_key.state.arn]
   }
 
+  # A plan opens the database user's password generator; what it makes is thrown away.
+  statement {
+    sid       = "MakePassword"
+    actions   = ["secretsmanager:GetRandomPassword"]
+    resources = ["*"] # names no resource in IAM
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestedRegion"
+      values   = [var.region]
+    }
+  }
+
   # ReadOnlyAccess would let a pull request read the models' data and, by way of the state, everything.
   statement {
     sid           = "NoData"
