@@ -98,25 +98,56 @@ data "aws_iam_policy_document" "controller" {
     }
   }
 
+  # A new profile carries this cluster's tag, and only one that does may be changed: IfExists would let in profiles of
+  # others, which lack it.
   statement {
-    sid = "InstanceProfiles"
-    actions = [
-      "iam:AddRoleToInstanceProfile", "iam:CreateInstanceProfile", "iam:DeleteInstanceProfile",
-      "iam:GetInstanceProfile", "iam:RemoveRoleFromInstanceProfile", "iam:TagInstanceProfile",
-    ]
+    sid       = "CreateInstanceProfiles"
+    actions   = ["iam:CreateInstanceProfile"]
     resources = ["arn:aws:iam::${var.account_id}:instance-profile/*"]
 
     condition {
-      test     = "StringEqualsIfExists"
+      test     = "StringEquals"
+      variable = "aws:RequestTag/${local.owned_tag}"
+      values   = ["owned"]
+    }
+  }
+
+  statement {
+    sid       = "TagOwnInstanceProfiles"
+    actions   = ["iam:TagInstanceProfile"]
+    resources = ["arn:aws:iam::${var.account_id}:instance-profile/*"]
+
+    condition {
+      test     = "StringEquals"
       variable = "aws:RequestTag/${local.owned_tag}"
       values   = ["owned"]
     }
 
     condition {
-      test     = "StringEqualsIfExists"
+      test     = "StringEquals"
       variable = "aws:ResourceTag/${local.owned_tag}"
       values   = ["owned"]
     }
+  }
+
+  statement {
+    sid = "OwnInstanceProfiles"
+    actions = [
+      "iam:AddRoleToInstanceProfile", "iam:DeleteInstanceProfile", "iam:RemoveRoleFromInstanceProfile",
+    ]
+    resources = ["arn:aws:iam::${var.account_id}:instance-profile/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/${local.owned_tag}"
+      values   = ["owned"]
+    }
+  }
+
+  statement {
+    sid       = "LookAtInstanceProfiles"
+    actions   = ["iam:GetInstanceProfile"]
+    resources = ["arn:aws:iam::${var.account_id}:instance-profile/*"]
   }
 
   statement {
