@@ -49,7 +49,7 @@ module "addons_before_nodes" {
   addons = {
     eks-pod-identity-agent = {}
     kube-proxy             = {}
-    vpc-cni                = { configuration = { enableNetworkPolicy = "true" } }
+    vpc-cni                = { configuration = jsonencode({ enableNetworkPolicy = "true" }) }
   }
 }
 

@@ -48,7 +48,7 @@ module "addons_before_nodes" {
   addons = {
     eks-pod-identity-agent = {}
     kube-proxy             = {}
-    vpc-cni                = { configuration = { enableNetworkPolicy = "true" } }
+    vpc-cni                = { configuration = jsonencode({ enableNetworkPolicy = "true" }) }
   }
 }
 

@@ -10,12 +10,29 @@ locals {
   ]...)
 }
 
+# EKS sends the cluster and the service account along as tags, so the role itself says whose it is: an association made
+# by mistake gives it to nobody else.
 data "aws_iam_policy_document" "trust" {
+  for_each = local.with_role
+
   statement {
     actions = ["sts:AssumeRole", "sts:TagSession"]
+
     principals {
       type        = "Service"
       identifiers = ["pods.eks.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/eks-cluster-name"
+      values   = [var.cluster_name]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/kubernetes-service-account"
+      values   = [each.value.service_account]
     }
   }
 }
@@ -24,7 +41,7 @@ resource "aws_iam_role" "this" {
   for_each = local.with_role
 
   name               = "${var.cluster_name}-${each.key}"
-  assume_role_policy = data.aws_iam_policy_document.trust.json
+  assume_role_policy = data.aws_iam_policy_document.trust[each.key].json
 }
 
 resource "aws_iam_role_policy_attachment" "this" {
@@ -40,7 +57,7 @@ resource "aws_eks_addon" "this" {
   cluster_name                = var.cluster_name
   addon_name                  = each.key
   addon_version               = each.value.version
-  configuration_values        = length(each.value.configuration) > 0 ? jsonencode(each.value.configuration) : null
+  configuration_values        = each.value.configuration
   resolve_conflicts_on_create = "OVERWRITE"
   resolve_conflicts_on_update = "OVERWRITE"
 
