@@ -42,7 +42,7 @@ override_resource {
   }
 }
 
-run "the_state_has_a_key_of_its_own_that_is_changed_every_year" {
+run "the_state_stays_and_has_a_key_of_its_own" {
   command = plan
 
   assert {
@@ -58,6 +58,11 @@ run "the_state_has_a_key_of_its_own_that_is_changed_every_year" {
   assert {
     condition     = output.state_bucket == "state" && output.registry == "111122223333.dkr.ecr.eu-west-1.amazonaws.com/mlops"
     error_message = "The outputs name another bucket or registry."
+  }
+
+  assert {
+    condition     = module.state.guards.stays_unless_empty
+    error_message = "A destroy would delete the states of all environments."
   }
 }
 

@@ -1,4 +1,4 @@
-# What the manifests need to know, under the names they know it by: terraform output -json | render facts prod
+# What the manifests need to know, under the names they know it by: terraform output -json | render facts ENV
 output "facts" {
   description = "The facts of the cluster, all of them strings, none of them secret."
   value = {
@@ -33,6 +33,20 @@ output "facts" {
 output "dashboard" {
   description = "The first page to open when an alarm rings."
   value       = module.cloudwatch.dashboard_url
+}
+
+output "guards" {
+  description = "What guards the environment's data and its bill: to be looked at before an apply."
+  value = {
+    nat_gateways  = length(module.vpc.nat_addresses)
+    cluster       = module.eks.guards
+    general_nodes = module.general.size
+    gpu_nodes     = module.gpu.size
+    buckets       = module.s3.guards
+    database      = module.rds.guards
+    load_balancer = module.alb.guards
+    monitoring    = module.cloudwatch.guards
+  }
 }
 
 output "kubeconfig" {

@@ -22,3 +22,12 @@ output "zone_id" {
   description = "Hosted zone of that name, for an alias record."
   value       = aws_lb.this.zone_id
 }
+
+output "guards" {
+  description = "What guards the load balancer: whether it can be deleted, and who reaches it."
+  value = {
+    deletion_protection = aws_lb.this.enable_deletion_protection
+    internal            = aws_lb.this.internal
+    clients             = sort(distinct([for rule in aws_vpc_security_group_ingress_rule.clients : rule.cidr_ipv4]))
+  }
+}

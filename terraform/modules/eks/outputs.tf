@@ -22,3 +22,10 @@ output "version" {
   description = "Minor version of Kubernetes."
   value       = aws_eks_cluster.this.version
 }
+
+output "guards" {
+  description = "What guards the API of the cluster: whether the internet reaches it."
+  value = {
+    public_endpoint = aws_eks_cluster.this.vpc_config[0].endpoint_public_access
+  }
+}

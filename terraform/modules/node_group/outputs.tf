@@ -12,3 +12,12 @@ output "role_arn" {
   description = "ARN of the nodes' role."
   value       = aws_iam_role.this.arn
 }
+
+output "size" {
+  description = "How many nodes of which types: what the group costs at least and at most."
+  value = {
+    min            = aws_eks_node_group.this.scaling_config[0].min_size
+    max            = aws_eks_node_group.this.scaling_config[0].max_size
+    instance_types = aws_eks_node_group.this.instance_types
+  }
+}

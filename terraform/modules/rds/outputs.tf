@@ -46,3 +46,13 @@ output "user_secret_name" {
   description = "Name of the secret with MLflow's own user."
   value       = aws_secretsmanager_secret.user.name
 }
+
+output "guards" {
+  description = "What guards the database: against the loss of a zone, a mistake, and the loss of what it holds."
+  value = {
+    multi_az              = aws_db_instance.this.multi_az
+    deletion_protection   = aws_db_instance.this.deletion_protection
+    final_snapshot        = !aws_db_instance.this.skip_final_snapshot
+    backup_retention_days = aws_db_instance.this.backup_retention_period
+  }
+}

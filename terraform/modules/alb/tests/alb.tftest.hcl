@@ -258,6 +258,11 @@ run "the_outputs_are_of_the_load_balancer_and_its_target_groups" {
     }
     error_message = "The outputs mix up the target groups."
   }
+
+  assert {
+    condition     = jsonencode(output.guards) == jsonencode({ deletion_protection = true, internal = true, clients = ["10.0.0.0/8", "192.168.7.0/24"] })
+    error_message = "The guards are told wrong."
+  }
 }
 
 run "everybody_is_refused" {

@@ -67,6 +67,11 @@ run "logs_are_kept_as_long_as_asked" {
     condition     = alltrue([for group in aws_cloudwatch_log_group.this : group.retention_in_days == 90])
     error_message = "log_retention_days does nothing."
   }
+
+  assert {
+    condition     = jsonencode(output.guards) == jsonencode({ budget_usd = 800, log_retention_days = 90 })
+    error_message = "The guards are told wrong."
+  }
 }
 
 run "alarms_are_encrypted_and_reach_the_given_addresses" {
