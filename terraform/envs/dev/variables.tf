@@ -11,6 +11,11 @@ variable "account_id" {
 variable "admin_role_arn" {
   description = "The IAM role whose holders administer the cluster."
   type        = string
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/", var.admin_role_arn))
+    error_message = "Give the ARN of a role. Users and root have long-lived keys."
+  }
 }
 
 variable "alarm_emails" {
@@ -42,4 +47,9 @@ variable "domain" {
 variable "region" {
   description = "Region of everything."
   type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region is written as in eu-west-1."
+  }
 }
