@@ -1,153 +1,39 @@
-# The actions are those of Karpenter's own reference; what it starts, tags and ends is limited to this cluster's by tag.
+# The actions are those of Karpenter's own reference. What it starts, tags, changes and ends is limited by tag to what
+# it started itself for this cluster: nodes of the managed groups carry the cluster's tag too, but no node pool's.
 # https://karpenter.sh/docs/reference/cloudformation/
 
 locals {
-  ec2       = "arn:aws:ec2:${var.region}:${var.account_id}"
-  owned_tag = "kubernetes.io/cluster/${var.cluster_name}"
+  ec2              = "arn:aws:ec2:${var.region}:${var.account_id}"
+  instance_profile = "arn:aws:iam::${var.account_id}:instance-profile/*"
+
+  cluster_tags = [
+    { test = "StringEquals", tag = "kubernetes.io/cluster/${var.cluster_name}", value = "owned" },
+    { test = "StringEquals", tag = "eks:eks-cluster-name", value = var.cluster_name },
+  ]
+
+  # What Karpenter made in EC2, and what it asks EC2 for.
+  ec2_has  = [local.cluster_tags[0], { test = "StringLike", tag = "karpenter.sh/nodepool", value = "*" }]
+  ec2_gets = concat(local.cluster_tags, [{ test = "StringLike", tag = "karpenter.sh/nodepool", value = "*" }])
+
+  # The same for instance profiles. IAM is one for all regions, so the region is a tag.
+  profile_own = [
+    { test = "StringEquals", tag = "topology.kubernetes.io/region", value = var.region },
+    { test = "StringLike", tag = "karpenter.k8s.aws/ec2nodeclass", value = "*" },
+  ]
+  profile_has  = concat([local.cluster_tags[0]], local.profile_own)
+  profile_gets = concat(local.cluster_tags, local.profile_own)
 }
 
 data "aws_iam_policy_document" "controller" {
-  # What an instance is made of and belongs to nobody in particular.
-  statement {
-    sid     = "StartFrom"
-    actions = ["ec2:CreateFleet", "ec2:RunInstances"]
-    resources = [
-      "arn:aws:ec2:${var.region}::image/*",
-      "arn:aws:ec2:${var.region}::snapshot/*",
-      "${local.ec2}:capacity-reservation/*",
-      "${local.ec2}:security-group/*",
-      "${local.ec2}:subnet/*",
-    ]
-  }
-
-  statement {
-    sid       = "StartFromOwnTemplate"
-    actions   = ["ec2:CreateFleet", "ec2:RunInstances"]
-    resources = ["${local.ec2}:launch-template/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/${local.owned_tag}"
-      values   = ["owned"]
-    }
-  }
-
-  statement {
-    sid     = "StartTagged"
-    actions = ["ec2:CreateFleet", "ec2:CreateLaunchTemplate", "ec2:RunInstances"]
-    resources = [
-      "${local.ec2}:fleet/*", "${local.ec2}:instance/*", "${local.ec2}:launch-template/*",
-      "${local.ec2}:network-interface/*", "${local.ec2}:spot-instances-request/*", "${local.ec2}:volume/*",
-    ]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/${local.owned_tag}"
-      values   = ["owned"]
-    }
-  }
-
-  statement {
-    sid     = "TagAtStart"
-    actions = ["ec2:CreateTags"]
-    resources = [
-      "${local.ec2}:fleet/*", "${local.ec2}:instance/*", "${local.ec2}:launch-template/*",
-      "${local.ec2}:network-interface/*", "${local.ec2}:spot-instances-request/*", "${local.ec2}:volume/*",
-    ]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/${local.owned_tag}"
-      values   = ["owned"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "ec2:CreateAction"
-      values   = ["CreateFleet", "CreateLaunchTemplate", "RunInstances"]
-    }
-  }
-
-  statement {
-    sid       = "TagAndEndOwn"
-    actions   = ["ec2:CreateTags", "ec2:DeleteLaunchTemplate", "ec2:TerminateInstances"]
-    resources = ["${local.ec2}:instance/*", "${local.ec2}:launch-template/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/${local.owned_tag}"
-      values   = ["owned"]
-    }
-  }
+  source_policy_documents = [
+    data.aws_iam_policy_document.instances.json,
+    data.aws_iam_policy_document.instance_profiles.json,
+  ]
 
   statement {
     sid       = "Queue"
     actions   = ["sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
-    resources = [aws_sqs_queue.this.arn]
-  }
-
-  statement {
-    sid       = "PassNodeRole"
-    actions   = ["iam:PassRole"]
-    resources = [aws_iam_role.node.arn]
-
-    condition {
-      test     = "StringEquals"
-      variable = "iam:PassedToService"
-      values   = ["ec2.amazonaws.com"]
-    }
-  }
-
-  # A new profile carries this cluster's tag, and only one that does may be changed: IfExists would let in profiles of
-  # others, which lack it.
-  statement {
-    sid       = "CreateInstanceProfiles"
-    actions   = ["iam:CreateInstanceProfile"]
-    resources = ["arn:aws:iam::${var.account_id}:instance-profile/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/${local.owned_tag}"
-      values   = ["owned"]
-    }
-  }
-
-  statement {
-    sid       = "TagOwnInstanceProfiles"
-    actions   = ["iam:TagInstanceProfile"]
-    resources = ["arn:aws:iam::${var.account_id}:instance-profile/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/${local.owned_tag}"
-      values   = ["owned"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/${local.owned_tag}"
-      values   = ["owned"]
-    }
-  }
-
-  statement {
-    sid = "OwnInstanceProfiles"
-    actions = [
-      "iam:AddRoleToInstanceProfile", "iam:DeleteInstanceProfile", "iam:RemoveRoleFromInstanceProfile",
-    ]
-    resources = ["arn:aws:iam::${var.account_id}:instance-profile/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/${local.owned_tag}"
-      values   = ["owned"]
-    }
-  }
-
-  statement {
-    sid       = "LookAtInstanceProfiles"
-    actions   = ["iam:GetInstanceProfile"]
-    resources = ["arn:aws:iam::${var.account_id}:instance-profile/*"]
+    resources = [local.queue_arn]
   }
 
   statement {
@@ -180,9 +66,9 @@ data "aws_iam_policy_document" "controller" {
     }
   }
 
-  # Prices are served from one region for all.
+  # Prices and IAM are served from one region for all.
   statement {
-    sid       = "Prices"
+    sid       = "LookElsewhere"
     actions   = ["iam:ListInstanceProfiles", "pricing:GetProducts"]
     resources = ["*"]
   }

@@ -2,6 +2,10 @@
 # it may do itself (controller.tf).
 
 locals {
+  # By name, not by what the resources say of themselves, which is known only afterwards: so a plan shows the policies.
+  queue_arn     = "arn:aws:sqs:${var.region}:${var.account_id}:${var.cluster_name}-karpenter"
+  node_role_arn = "arn:aws:iam::${var.account_id}:role/${var.cluster_name}-karpenter-node"
+
   events = {
     health    = { source = ["aws.health"], detail-type = ["AWS Health Event"] }
     spot      = { source = ["aws.ec2"], detail-type = ["EC2 Spot Instance Interruption Warning"] }
@@ -20,11 +24,11 @@ data "aws_iam_policy_document" "queue" {
   statement {
     sid       = "Events"
     actions   = ["sqs:SendMessage"]
-    resources = [aws_sqs_queue.this.arn]
+    resources = [local.queue_arn]
 
     principals {
       type        = "Service"
-      identifiers = ["events.amazonaws.com", "sqs.amazonaws.com"]
+      identifiers = ["events.amazonaws.com"]
     }
 
     condition {
@@ -38,7 +42,7 @@ data "aws_iam_policy_document" "queue" {
     sid       = "TlsOnly"
     effect    = "Deny"
     actions   = ["sqs:*"]
-    resources = [aws_sqs_queue.this.arn]
+    resources = [local.queue_arn]
 
     principals {
       type        = "*"
