@@ -1,7 +1,7 @@
 # A role for one controller in the cluster, through EKS Pod Identity: no ARN of it is needed in any manifest.
 
-# EKS sends the namespace and the service account along as tags, so the role itself says whose it is: an association
-# made by mistake gives it to nobody else.
+# EKS sends the cluster, the namespace and the service account along as tags, so the role itself says whose it is: an
+# association made by mistake, or in the account's other cluster, gives it to nobody else.
 data "aws_iam_policy_document" "trust" {
   statement {
     actions = ["sts:AssumeRole", "sts:TagSession"]
@@ -9,6 +9,12 @@ data "aws_iam_policy_document" "trust" {
     principals {
       type        = "Service"
       identifiers = ["pods.eks.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/eks-cluster-name"
+      values   = [var.cluster_name]
     }
 
     condition {

@@ -38,11 +38,12 @@ run "only_pods_of_the_one_service_account_get_the_role" {
       Principal = { Service = "pods.eks.amazonaws.com" }
       Action    = ["sts:TagSession", "sts:AssumeRole"]
       Condition = { StringEquals = {
+        "aws:RequestTag/eks-cluster-name"           = "mlops-test"
         "aws:RequestTag/kubernetes-namespace"       = "kube-system"
         "aws:RequestTag/kubernetes-service-account" = "controller"
       } }
     }]
-    error_message = "The role trusts EKS, for the namespace and the service account, and nobody else."
+    error_message = "The role trusts EKS, for the cluster, the namespace and the service account, and nobody else."
   }
 }
 
