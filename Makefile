@@ -53,6 +53,20 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 bench: ## compare the service with other model servers, half an hour; FLAGS="-quick -only S1"
 	@hack/bench.sh $(FLAGS)
 
+##@ On AWS
+
+.PHONY: plan
+plan: ## what an apply would do and cost; saves the plan; ENV=dev
+	@hack/infra.sh plan "$(ENV)"
+
+.PHONY: apply
+apply: ## do what the saved plan says, and write the facts of the cluster; ENV=dev
+	@hack/infra.sh apply "$(ENV)"
+
+.PHONY: destroy
+destroy: ## empty the cluster, destroy everything, look for what is left; ENV=dev, FLAGS=-cluster-gone without a cluster
+	@hack/infra.sh destroy $(FLAGS) "$(ENV)"
+
 ##@ Keep in order
 
 .PHONY: verify
