@@ -3,8 +3,8 @@
 // It implements the User Guide's "Policy evaluation logic" for requests within a single account, as far as this
 // repository's policies use it: identity-based policies of roles, resource-based policies, and trust policies.
 // Permissions boundaries, service control policies, session policies and grants of KMS are not implemented;
-// NotPrincipal, dates and binary values neither. What is not implemented, not known or ambiguous is an error of the type
-// Unsupported or a refusal to read the policy, never "allowed" and never "forbidden".
+// NotPrincipal, dates and binary values neither. What is not implemented, not known or ambiguous is an error of the
+// type Unsupported or a refusal to read the policy, never "allowed" and never "forbidden".
 //
 // The order is the guide's ("Determining whether a request is allowed or denied within an account"):
 //
@@ -31,79 +31,6 @@ import (
 	"slices"
 	"strings"
 )
-
-// Principal is who asks: an ARN of an AWS principal, a service or an identity provider.
-type Principal struct {
-	// Type is AWS, Service or Federated.
-	Type string
-	ID   string
-}
-
-// Request is what a principal wants to do. The keys aws:PrincipalArn and aws:PrincipalAccount are added to the context.
-type Request struct {
-	Principal Principal
-	// Action is SERVICE:NAME.
-	Action string
-	// Resource is an ARN, or * for an action that names none.
-	Resource string
-	Context  Context
-}
-
-// Decision is the answer, and what gave it.
-type Decision struct {
-	Allowed bool
-	// Explicit tells an explicit deny from an implicit one.
-	Explicit bool
-	Reason   string
-}
-
-// Role is a role with its policies.
-type Role struct {
-	Address, Name, ARN string
-	Trust              Document
-	// Inline and customer managed policies, by name.
-	Policies map[string]Document
-	// Managed are the ARNs of AWS managed policies.
-	Managed []string
-	// Boundary is the ARN of a permissions boundary.
-	Boundary string
-}
-
-// Account is what a plan or a state says of an account.
-type Account struct {
-	ID string
-	// Roles by name.
-	Roles map[string]*Role
-	// Owned are the resource-based policies by the ARN of their resource; nil for a resource that has none.
-	Owned map[string]*Document
-	// Providers are the OIDC providers by issuer, without https://.
-	Providers map[string]Provider
-	// Managed may hold documents of AWS managed policies by ARN.
-	Managed map[string]Document
-	// Resources are all of the managed resources.
-	Resources []Resource
-	// Outputs are those of the root.
-	Outputs map[string]any
-}
-
-// Provider is an OIDC identity provider.
-type Provider struct {
-	ARN       string
-	Audiences []string
-}
-
-const (
-	managedPrefix = "arn:aws:iam::aws:policy/"
-	administrator = managedPrefix + "AdministratorAccess"
-	readOnly      = managedPrefix + "ReadOnlyAccess"
-)
-
-// mutating are verbs that no action of ReadOnlyAccess begins with.
-var mutating = []string{
-	"Abort", "Add", "Assume", "Attach", "Authorize", "Create", "Decrypt", "Delete", "Deregister", "Detach", "Disable",
-	"Enable", "Encrypt", "GenerateDataKey", "Modify", "Pass", "Publish", "Put", "Reboot", "Register", "Remove", "Revoke",
-	"Run", "Send", "Set", "Tag", "Terminate", "Untag", "Update", "Upload",
-}
 
 // grant is how far a statement's principals cover the caller.
 type grant int
@@ -364,33 +291,6 @@ func (s Statement) names(version string, r Request) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// managed adds what AWS managed policies say, as far as that is known.
-func (a *Account) managed(v *verdict, role *Role, r Request) error {
-	for _, arn := range role.Managed {
-		document, given := a.Managed[arn]
-		_, name, _ := strings.Cut(r.Action, ":")
-		switch {
-		case given:
-			if err := a.judge(v, document, arn, "", r); err != nil {
-				return err
-			}
-		case arn == administrator:
-			v.allowed = arn
-		case arn == readOnly && v.allowed != "":
-		case arn == readOnly && slices.ContainsFunc(mutating, func(verb string) bool { return hasVerb(name, verb) }):
-		default:
-			return unsupported("%s by %s: what the managed policy %s says is not known", r.Action, role.Name, arn)
-		}
-	}
-	return nil
-}
-
-// hasVerb says whether an action begins with a verb: Set is the verb of SetAlarmState, not of Settle.
-func hasVerb(action, verb string) bool {
-	rest, found := strings.CutPrefix(action, verb)
-	return found && (rest == "" || rest[0] >= 'A' && rest[0] <= 'Z')
 }
 
 // accountOf is the fifth part of an ARN.

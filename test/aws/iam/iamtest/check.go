@@ -153,7 +153,8 @@ func checkServiceTrust(t *testing.T, account *iam.Account, role *iam.Role, trust
 	t.Helper()
 	ask := func(service string, context iam.Context) verdict {
 		got, _ := decide(t, account, iam.Request{
-			Principal: iam.Principal{Type: "Service", ID: service}, Action: "sts:AssumeRole", Resource: role.ARN, Context: context,
+			Principal: iam.Principal{Type: "Service", ID: service},
+			Action:    "sts:AssumeRole", Resource: role.ARN, Context: context,
 		})
 		return got
 	}

@@ -21,8 +21,8 @@ import (
 var offline embed.FS
 
 // defaultKeyPolicy is what a key gets that is made without one (KMS Developer Guide, "Default key policy").
-const defaultKeyPolicy = `{"Version":"2012-10-17","Id":"key-default-1","Statement":[` +
-	`{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}]}`
+const defaultKeyPolicy = `{"Version":"2012-10-17","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow",` +
+	`"Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}]}`
 
 // main is a root without resources: the run has the module under test.
 const main = `terraform {

@@ -38,7 +38,9 @@ var plainHTTP = with("aws:SecureTransport", "false")
 
 // workloadPromises are about the pods that Argo CD and the workflows start.
 func workloadPromises(n Names) []promise {
-	return slices.Concat(mlflowPromises(n), inferencePromises(n), trainingPromises(n), featuresPromises(n), argoPromises(n))
+	return slices.Concat(
+		mlflowPromises(n), inferencePromises(n), trainingPromises(n), featuresPromises(n), argoPromises(n),
+	)
 }
 
 // model, feature, passed and raw are an object of each kind.
