@@ -46,7 +46,9 @@ type Drain struct {
 
 // Run drains. An error names the objects that stay and what holds them.
 func (d *Drain) Run(ctx context.Context) error {
-	client, err := dynamic.NewForConfig(d.Config)
+	config := rest.CopyConfig(d.Config)
+	config.QPS = -1 // a handful of requests; waiting for one's own limit would look like an API that hangs
+	client, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return err
 	}
@@ -72,16 +74,17 @@ func (d *Drain) stopArgoCD(ctx context.Context, client dynamic.Interface) error 
 	if err != nil {
 		return fmt.Errorf("stopping Argo CD, which would put back what is deleted: %w", err)
 	}
-	err = wait.PollUntilContextTimeout(ctx, d.Poll, d.Limit, true, func(ctx context.Context) (bool, error) {
+	var running int64
+	err = d.until(ctx, func(ctx context.Context) (bool, error) {
 		found, err := controllers.Get(ctx, argoController, metav1.GetOptions{})
 		if err != nil {
 			return false, err
 		}
-		running, _, _ := unstructured.NestedInt64(found.Object, "status", "replicas")
-		return running == 0, nil
+		running, _, err = unstructured.NestedInt64(found.Object, "status", "replicas")
+		return running == 0, err
 	})
 	if err != nil {
-		return fmt.Errorf("waiting for Argo CD's controller to stop: %w", err)
+		return fmt.Errorf("the controller of Argo CD still runs and would put back what is deleted: %w", err)
 	}
 	d.Say("Argo CD has stopped")
 	return nil
@@ -98,15 +101,13 @@ func (d *Drain) empty(ctx context.Context, client dynamic.Interface, kind schema
 		return fmt.Errorf("listing %s: %w", kind.Resource, err)
 	}
 	for _, each := range first.Items {
-		foreground := metav1.DeletePropagationForeground
-		options := metav1.DeleteOptions{PropagationPolicy: &foreground}
-		err := client.Resource(kind).Namespace(each.GetNamespace()).Delete(ctx, each.GetName(), options)
+		err := client.Resource(kind).Namespace(each.GetNamespace()).Delete(ctx, each.GetName(), metav1.DeleteOptions{})
 		if err != nil && !apierrors.IsNotFound(err) {
 			return fmt.Errorf("deleting %s %s: %w", kind.Resource, nameOf(each), err)
 		}
 	}
 	var left []unstructured.Unstructured
-	err = wait.PollUntilContextTimeout(ctx, d.Poll, d.Limit, true, func(ctx context.Context) (bool, error) {
+	err = d.until(ctx, func(ctx context.Context) (bool, error) {
 		found, err := client.Resource(kind).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return false, err
@@ -114,23 +115,36 @@ func (d *Drain) empty(ctx context.Context, client dynamic.Interface, kind schema
 		left = found.Items
 		return len(left) == 0, nil
 	})
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return stuck(kind, left, d.Limit)
-	}
 	if err != nil {
-		return fmt.Errorf("waiting for %s to go: %w", kind.Resource, err)
+		return fmt.Errorf("%s are still there: %w%s", kind.Resource, err, held(left))
 	}
 	d.Say("%s: %d deleted, none left", kind.Resource, len(first.Items))
 	return nil
 }
 
-// stuck names what stays, and the finalizers whose controllers should have let it go.
-func stuck(kind schema.GroupVersionResource, left []unstructured.Unstructured, limit time.Duration) error {
-	var names []string
-	for _, each := range left {
-		names = append(names, fmt.Sprintf("%s (held by %s)", nameOf(each), strings.Join(each.GetFinalizers(), ", ")))
+// until looks until the answer is yes. An error may pass, as long as there is time; the last one is told at the end.
+func (d *Drain) until(ctx context.Context, done func(context.Context) (bool, error)) error {
+	var last error
+	err := wait.PollUntilContextTimeout(ctx, d.Poll, d.Limit, true, func(looking context.Context) (bool, error) {
+		yes, err := done(looking)
+		if looking.Err() == nil {
+			last = err
+		}
+		return yes && err == nil, nil
+	})
+	if err != nil && ctx.Err() == nil {
+		return errors.Join(fmt.Errorf("waited for %s", d.Limit), last)
 	}
-	return fmt.Errorf("after %s these %s are still there: %s", limit, kind.Resource, strings.Join(names, "; "))
+	return err
+}
+
+// held names what stays, and the finalizers whose controllers should have let it go.
+func held(left []unstructured.Unstructured) string {
+	var text strings.Builder
+	for _, each := range left {
+		fmt.Fprintf(&text, "\n  %s, held by %s", nameOf(each), strings.Join(each.GetFinalizers(), ", "))
+	}
+	return text.String()
 }
 
 func nameOf(object unstructured.Unstructured) string {
