@@ -12,12 +12,18 @@ variable "addons" {
   }))
 
   validation {
-    condition     = alltrue([for _, addon in var.addons : addon.configuration == null || can(keys(jsondecode(addon.configuration)))])
+    condition = alltrue([
+      for _, addon in var.addons :
+      addon.configuration == null || can(keys(jsondecode(addon.configuration)))
+    ])
     error_message = "An add-on's configuration is a JSON object: jsonencode({ … })."
   }
 
   validation {
-    condition     = alltrue([for _, addon in var.addons : (addon.service_account == null) == (length(addon.policy_arns) == 0)])
+    condition = alltrue([
+      for _, addon in var.addons :
+      (addon.service_account == null) == (length(addon.policy_arns) == 0)
+    ])
     error_message = "A role needs both: service_account, which takes it, and policy_arns, which say what it may do."
   }
 

@@ -10,7 +10,10 @@ variable "access" {
   }))
 
   validation {
-    condition     = alltrue([for _, entry in var.access : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/", entry.role_arn))])
+    condition = alltrue([
+      for _, entry in var.access :
+      can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/", entry.role_arn))
+    ])
     error_message = "Access is given to IAM roles: role_arn must be the ARN of one. Users and root have long-lived keys."
   }
 
@@ -31,7 +34,10 @@ variable "allow_public_endpoint_from" {
   }
 
   validation {
-    condition     = alltrue([for cidr in var.allow_public_endpoint_from : try(tonumber(split("/", cidr)[1]) >= 16, false)])
+    condition = alltrue([
+      for cidr in var.allow_public_endpoint_from :
+      try(tonumber(split("/", cidr)[1]) >= 16, false)
+    ])
     error_message = "Name the address ranges that need the public endpoint, each /16 or smaller: 0.0.0.0/0 is everybody, and so are two halves of it."
   }
 }

@@ -70,7 +70,12 @@ variable "size" {
   })
 
   validation {
-    condition     = var.size.min >= 0 && var.size.max >= 1 && var.size.min <= var.size.desired && var.size.desired <= var.size.max
+    condition = (
+      var.size.min >= 0
+      && var.size.max >= 1
+      && var.size.min <= var.size.desired
+      && var.size.desired <= var.size.max
+    )
     error_message = "Want 0 <= min <= desired <= max and max >= 1."
   }
 }

@@ -126,7 +126,10 @@ variable "user_secret_name" {
   type        = string
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9/_+=.@-]+$", var.user_secret_name)) && !can(regex("-[A-Za-z0-9]{6}$", var.user_secret_name))
+    condition = (
+      can(regex("^[A-Za-z0-9/_+=.@-]+$", var.user_secret_name))
+      && !can(regex("-[A-Za-z0-9]{6}$", var.user_secret_name))
+    )
     error_message = "A secret's name has letters, digits and /_+=.@-; it does not end like the six characters that Secrets Manager adds."
   }
 }

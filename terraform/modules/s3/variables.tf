@@ -30,12 +30,18 @@ variable "buckets" {
   }
 
   validation {
-    condition     = alltrue(flatten([for _, bucket in var.buckets : [for prefix, _ in bucket.expire_prefixes : can(regex("^[^/].*/$", prefix))]]))
+    condition = alltrue(flatten([
+      for _, bucket in var.buckets :
+      [for prefix, _ in bucket.expire_prefixes : can(regex("^[^/].*/$", prefix))]
+    ]))
     error_message = "A prefix that expires is a folder, such as workflows/: without one the rule would empty the bucket."
   }
 
   validation {
-    condition     = alltrue(flatten([for _, bucket in var.buckets : [for _, days in bucket.expire_prefixes : days >= 1]]))
+    condition = alltrue(flatten([
+      for _, bucket in var.buckets :
+      [for _, days in bucket.expire_prefixes : days >= 1]
+    ]))
     error_message = "Objects expire after a day or more."
   }
 }

@@ -3,7 +3,10 @@ variable "availability_zones" {
   type        = list(string)
 
   validation {
-    condition     = contains([2, 3], length(distinct(var.availability_zones))) && length(distinct(var.availability_zones)) == length(var.availability_zones)
+    condition = (
+      contains([2, 3], length(distinct(var.availability_zones)))
+      && length(distinct(var.availability_zones)) == length(var.availability_zones)
+    )
     error_message = "Give two or three different availability zones: RDS and the load balancer need two."
   }
 }

@@ -31,12 +31,18 @@ run "an_add_on_gets_its_version_and_its_configuration" {
   command = plan
 
   assert {
-    condition     = { for name, addon in aws_eks_addon.this : name => [addon.cluster_name, addon.addon_name] } == { for name in ["aws-ebs-csi-driver", "coredns", "vpc-cni"] : name => ["mlops-test", name] }
+    condition = {
+      for name, addon in aws_eks_addon.this :
+      name => [addon.cluster_name, addon.addon_name]
+    } == { for name in ["aws-ebs-csi-driver", "coredns", "vpc-cni"] : name => ["mlops-test", name] }
     error_message = "Want each add-on in the cluster given."
   }
 
   assert {
-    condition     = aws_eks_addon.this["coredns"].addon_version == "v1.12.4-eksbuild.1" && jsondecode(aws_eks_addon.this["coredns"].configuration_values) == { replicaCount = 3 }
+    condition = (
+      aws_eks_addon.this["coredns"].addon_version == "v1.12.4-eksbuild.1"
+      && jsondecode(aws_eks_addon.this["coredns"].configuration_values) == { replicaCount = 3 }
+    )
     error_message = "Want the version and the configuration given."
   }
 
@@ -55,7 +61,10 @@ run "what_somebody_changed_by_hand_is_put_right" {
   command = plan
 
   assert {
-    condition     = alltrue([for name in keys(var.addons) : aws_eks_addon.this[name].resolve_conflicts_on_create == "OVERWRITE" && aws_eks_addon.this[name].resolve_conflicts_on_update == "OVERWRITE"])
+    condition = alltrue([
+      for name in keys(var.addons) :
+      aws_eks_addon.this[name].resolve_conflicts_on_create == "OVERWRITE" && aws_eks_addon.this[name].resolve_conflicts_on_update == "OVERWRITE"
+    ])
     error_message = "The code says what an add-on is like, not whoever changed it last."
   }
 }
@@ -64,19 +73,28 @@ run "only_an_add_on_that_asks_aws_for_something_has_a_role" {
   command = plan
 
   assert {
-    condition     = { for name, role in aws_iam_role.this : name => role.name } == { aws-ebs-csi-driver = "mlops-test-aws-ebs-csi-driver" }
+    condition = {
+      for name, role in aws_iam_role.this :
+      name => role.name
+    } == { aws-ebs-csi-driver = "mlops-test-aws-ebs-csi-driver" }
     error_message = "Want a role for the add-on with a service account and for no other."
   }
 
   assert {
-    condition = { for name, attachment in aws_iam_role_policy_attachment.this : name => [attachment.role, attachment.policy_arn] } == {
+    condition = {
+      for name, attachment in aws_iam_role_policy_attachment.this :
+      name => [attachment.role, attachment.policy_arn]
+      } == {
       "aws-ebs-csi-driver/AmazonEBSCSIDriverPolicy" = ["mlops-test-aws-ebs-csi-driver", "arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy"]
     }
     error_message = "Want the policy given and no other."
   }
 
   assert {
-    condition = { for name, addon in aws_eks_addon.this : name => [for association in addon.pod_identity_association : [association.service_account, association.role_arn]] } == {
+    condition = {
+      for name, addon in aws_eks_addon.this :
+      name => [for association in addon.pod_identity_association : [association.service_account, association.role_arn]]
+      } == {
       aws-ebs-csi-driver = [["ebs-csi-controller-sa", "arn:aws:iam::111122223333:role/ebs"]]
       coredns            = []
       vpc-cni            = []

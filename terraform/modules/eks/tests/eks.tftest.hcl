@@ -36,7 +36,10 @@ run "the_api_is_reached_from_the_vpc_only" {
   command = plan
 
   assert {
-    condition     = aws_eks_cluster.this.vpc_config[0].endpoint_private_access && !aws_eks_cluster.this.vpc_config[0].endpoint_public_access
+    condition = (
+      aws_eks_cluster.this.vpc_config[0].endpoint_private_access
+      && !aws_eks_cluster.this.vpc_config[0].endpoint_public_access
+    )
     error_message = "Unless somebody is named, want the private endpoint and no public one."
   }
 
@@ -54,7 +57,10 @@ run "the_public_endpoint_answers_the_named_ranges_only" {
   }
 
   assert {
-    condition     = aws_eks_cluster.this.vpc_config[0].endpoint_public_access && aws_eks_cluster.this.vpc_config[0].public_access_cidrs == toset(["203.0.113.0/24", "198.51.100.7/32"])
+    condition = (
+      aws_eks_cluster.this.vpc_config[0].endpoint_public_access
+      && aws_eks_cluster.this.vpc_config[0].public_access_cidrs == toset(["203.0.113.0/24", "198.51.100.7/32"])
+    )
     error_message = "Want the named ranges and no other."
   }
 
@@ -68,7 +74,10 @@ run "secrets_are_encrypted_with_a_key_of_the_clusters_own" {
   command = plan
 
   assert {
-    condition     = [for config in aws_eks_cluster.this.encryption_config : [config.resources, config.provider[0].key_arn]] == [[toset(["secrets"]), aws_kms_key.this.arn]]
+    condition = [
+      for config in aws_eks_cluster.this.encryption_config :
+      [config.resources, config.provider[0].key_arn]
+    ] == [[toset(["secrets"]), aws_kms_key.this.arn]]
     error_message = "Want Secrets encrypted with the key of this module."
   }
 
@@ -78,7 +87,10 @@ run "secrets_are_encrypted_with_a_key_of_the_clusters_own" {
   }
 
   assert {
-    condition     = aws_kms_alias.this.name == "alias/mlops-test-eks" && aws_kms_alias.this.target_key_id == aws_kms_key.this.key_id
+    condition = (
+      aws_kms_alias.this.name == "alias/mlops-test-eks"
+      && aws_kms_alias.this.target_key_id == aws_kms_key.this.key_id
+    )
     error_message = "The key must be found by its alias."
   }
 }
@@ -93,7 +105,10 @@ run "all_that_the_control_plane_logs_is_kept_for_a_year" {
 
   # The name is the one that EKS writes to: of another it would make its own, without an end.
   assert {
-    condition     = aws_cloudwatch_log_group.this.name == "/aws/eks/mlops-test/cluster" && aws_cloudwatch_log_group.this.retention_in_days == 365
+    condition = (
+      aws_cloudwatch_log_group.this.name == "/aws/eks/mlops-test/cluster"
+      && aws_cloudwatch_log_group.this.retention_in_days == 365
+    )
     error_message = "Want the log group of the cluster, and a year."
   }
 }
@@ -112,14 +127,20 @@ run "access_is_by_entries_only_and_whoever_made_the_cluster_has_none" {
   }
 
   assert {
-    condition = { for name, entry in aws_eks_access_entry.this : name => [entry.cluster_name, entry.principal_arn, entry.type] } == {
+    condition = {
+      for name, entry in aws_eks_access_entry.this :
+      name => [entry.cluster_name, entry.principal_arn, entry.type]
+      } == {
       admin = ["mlops-test", "arn:aws:iam::111122223333:role/admin", "STANDARD"]
     }
     error_message = "Want an entry for each role that was named and for no other."
   }
 
   assert {
-    condition = { for name, association in aws_eks_access_policy_association.this : name => [association.principal_arn, association.policy_arn, association.access_scope[0].type] } == {
+    condition = {
+      for name, association in aws_eks_access_policy_association.this :
+      name => [association.principal_arn, association.policy_arn, association.access_scope[0].type]
+      } == {
       admin = ["arn:aws:iam::111122223333:role/admin", "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy", "cluster"]
     }
     error_message = "Want the policy that was named."
@@ -140,7 +161,10 @@ run "access_can_end_at_a_namespace" {
   }
 
   assert {
-    condition     = aws_eks_access_policy_association.this["readers"].access_scope[0].type == "namespace" && aws_eks_access_policy_association.this["readers"].access_scope[0].namespaces == toset(["training"])
+    condition = (
+      aws_eks_access_policy_association.this["readers"].access_scope[0].type == "namespace"
+      && aws_eks_access_policy_association.this["readers"].access_scope[0].namespaces == toset(["training"])
+    )
     error_message = "With namespaces the policy must hold in these only."
   }
 }
@@ -158,7 +182,10 @@ run "the_clusters_role_is_for_eks_only" {
   }
 
   assert {
-    condition     = aws_iam_role_policy_attachment.this.policy_arn == "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy" && aws_iam_role_policy_attachment.this.role == aws_iam_role.this.name
+    condition = (
+      aws_iam_role_policy_attachment.this.policy_arn == "arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"
+      && aws_iam_role_policy_attachment.this.role == aws_iam_role.this.name
+    )
     error_message = "Want AWS's own policy for clusters."
   }
 
@@ -172,7 +199,10 @@ run "a_version_is_used_while_its_support_is_included" {
   command = plan
 
   assert {
-    condition     = aws_eks_cluster.this.version == "1.35" && aws_eks_cluster.this.upgrade_policy[0].support_type == "STANDARD"
+    condition = (
+      aws_eks_cluster.this.version == "1.35"
+      && aws_eks_cluster.this.upgrade_policy[0].support_type == "STANDARD"
+    )
     error_message = "Extended support costs six times as much: want an upgrade instead."
   }
 
@@ -196,17 +226,29 @@ run "pods_are_known_to_iam_and_karpenter_finds_the_nodes_group" {
   }
 
   assert {
-    condition     = aws_iam_openid_connect_provider.this.url == "https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF" && aws_iam_openid_connect_provider.this.client_id_list == toset(["sts.amazonaws.com"])
+    condition = (
+      aws_iam_openid_connect_provider.this.url == "https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF"
+      && aws_iam_openid_connect_provider.this.client_id_list == toset(["sts.amazonaws.com"])
+    )
     error_message = "Want the cluster's issuer, for tokens that are meant for STS only."
   }
 
   assert {
-    condition     = output.oidc_issuer == "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF" && output.security_group_id == "sg-cluster" && output.name == "mlops-test" && output.version == "1.35"
+    condition = (
+      output.oidc_issuer == "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF"
+      && output.security_group_id == "sg-cluster"
+      && output.name == "mlops-test"
+      && output.version == "1.35"
+    )
     error_message = "The outputs describe another cluster."
   }
 
   assert {
-    condition     = aws_ec2_tag.discovery.resource_id == "sg-cluster" && aws_ec2_tag.discovery.key == "karpenter.sh/discovery" && aws_ec2_tag.discovery.value == "mlops-test"
+    condition = (
+      aws_ec2_tag.discovery.resource_id == "sg-cluster"
+      && aws_ec2_tag.discovery.key == "karpenter.sh/discovery"
+      && aws_ec2_tag.discovery.value == "mlops-test"
+    )
     error_message = "Karpenter finds the security group by the cluster's name in this tag."
   }
 }

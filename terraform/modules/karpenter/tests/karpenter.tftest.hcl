@@ -67,7 +67,10 @@ run "the_queue_is_encrypted_and_takes_events_of_this_account_over_tls_only" {
   }
 
   assert {
-    condition     = aws_sqs_queue_policy.this.queue_url == aws_sqs_queue.this.url && output.queue_name == aws_sqs_queue.this.name
+    condition = (
+      aws_sqs_queue_policy.this.queue_url == aws_sqs_queue.this.url
+      && output.queue_name == aws_sqs_queue.this.name
+    )
     error_message = "The policy and the output must be of this queue."
   }
 }
@@ -106,7 +109,10 @@ run "the_nodes_role_has_what_a_node_needs_and_no_more" {
   }
 
   assert {
-    condition = toset([for attachment in aws_iam_role_policy_attachment.node : "${attachment.role} ${attachment.policy_arn}"]) == toset([
+    condition = toset([
+      for attachment in aws_iam_role_policy_attachment.node :
+      "${attachment.role} ${attachment.policy_arn}"
+      ]) == toset([
       "mlops-test-karpenter-node arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly",
       "mlops-test-karpenter-node arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy",
       "mlops-test-karpenter-node arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy",
@@ -116,7 +122,11 @@ run "the_nodes_role_has_what_a_node_needs_and_no_more" {
   }
 
   assert {
-    condition     = aws_eks_access_entry.node.cluster_name == "mlops-test" && aws_eks_access_entry.node.principal_arn == aws_iam_role.node.arn && aws_eks_access_entry.node.type == "EC2_LINUX"
+    condition = (
+      aws_eks_access_entry.node.cluster_name == "mlops-test"
+      && aws_eks_access_entry.node.principal_arn == aws_iam_role.node.arn
+      && aws_eks_access_entry.node.type == "EC2_LINUX"
+    )
     error_message = "The cluster must let nodes with this role join, as nodes and nothing more."
   }
 
@@ -141,7 +151,10 @@ run "karpenter_may_do_what_is_listed_below_and_no_more" {
   command = plan
 
   assert {
-    condition = [for statement in jsondecode(data.aws_iam_policy_document.controller.json).Statement : [statement.Sid, statement.Effect]] == [
+    condition = [
+      for statement in jsondecode(data.aws_iam_policy_document.controller.json).Statement :
+      [statement.Sid, statement.Effect]
+      ] == [
       for sid in [
         "StartFrom", "StartFromOwnTemplate", "StartTagged", "TagAtStart", "TagOwn", "EndOwn", "PassNodeRole", "MakeProfile",
         "TagOwnProfile", "ChangeOwnProfile", "ReadProfile", "Queue", "Cluster", "Images", "Look", "LookElsewhere",

@@ -44,12 +44,18 @@ run "a_pod_cannot_take_the_nodes_role" {
   }
 
   assert {
-    condition     = aws_launch_template.this.metadata_options[0].http_endpoint == "enabled" && aws_launch_template.this.metadata_options[0].instance_metadata_tags == "disabled"
+    condition = (
+      aws_launch_template.this.metadata_options[0].http_endpoint == "enabled"
+      && aws_launch_template.this.metadata_options[0].instance_metadata_tags == "disabled"
+    )
     error_message = "The node needs the metadata service; nobody needs the tags there."
   }
 
   assert {
-    condition     = aws_eks_node_group.this.launch_template[0].id == "lt-this" && aws_eks_node_group.this.launch_template[0].version == "7"
+    condition = (
+      aws_eks_node_group.this.launch_template[0].id == "lt-this"
+      && aws_eks_node_group.this.launch_template[0].version == "7"
+    )
     error_message = "The nodes must come from the newest version of this template, or none of it holds."
   }
 }
@@ -74,7 +80,10 @@ run "nobody_logs_in_and_no_node_has_a_public_address" {
   }
 
   assert {
-    condition     = length(aws_launch_template.this.network_interfaces) == 0 && aws_launch_template.this.user_data == null
+    condition = (
+      length(aws_launch_template.this.network_interfaces) == 0
+      && aws_launch_template.this.user_data == null
+    )
     error_message = "The nodes' network is that of the private subnets and of the cluster's security group."
   }
 
@@ -97,7 +106,10 @@ run "the_nodes_role_has_what_a_node_needs_and_no_more" {
   }
 
   assert {
-    condition = toset([for attachment in aws_iam_role_policy_attachment.this : "${attachment.role} ${attachment.policy_arn}"]) == toset([
+    condition = toset([
+      for attachment in aws_iam_role_policy_attachment.this :
+      "${attachment.role} ${attachment.policy_arn}"
+      ]) == toset([
       "mlops-test-general-node arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly",
       "mlops-test-general-node arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy",
       "mlops-test-general-node arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy",
@@ -107,7 +119,10 @@ run "the_nodes_role_has_what_a_node_needs_and_no_more" {
   }
 
   assert {
-    condition     = aws_eks_node_group.this.node_role_arn == aws_iam_role.this.arn && output.role_arn == aws_iam_role.this.arn
+    condition = (
+      aws_eks_node_group.this.node_role_arn == aws_iam_role.this.arn
+      && output.role_arn == aws_iam_role.this.arn
+    )
     error_message = "The nodes must have this role."
   }
 }
@@ -116,27 +131,45 @@ run "the_group_is_what_was_asked_for" {
   command = plan
 
   assert {
-    condition     = aws_eks_node_group.this.cluster_name == "mlops-test" && aws_eks_node_group.this.node_group_name == "general" && aws_eks_node_group.this.version == "1.35" && output.name == "general"
+    condition = (
+      aws_eks_node_group.this.cluster_name == "mlops-test"
+      && aws_eks_node_group.this.node_group_name == "general"
+      && aws_eks_node_group.this.version == "1.35"
+      && output.name == "general"
+    )
     error_message = "Want the cluster, the name and the version given."
   }
 
   assert {
-    condition     = aws_eks_node_group.this.ami_type == "AL2023_x86_64_STANDARD" && aws_eks_node_group.this.capacity_type == "ON_DEMAND" && aws_eks_node_group.this.instance_types == tolist(["m7i.large", "m6i.large"])
+    condition = (
+      aws_eks_node_group.this.ami_type == "AL2023_x86_64_STANDARD"
+      && aws_eks_node_group.this.capacity_type == "ON_DEMAND"
+      && aws_eks_node_group.this.instance_types == tolist(["m7i.large", "m6i.large"])
+    )
     error_message = "Unless asked for, want Amazon Linux without a GPU driver, and nodes that nobody takes back."
   }
 
   assert {
-    condition     = one([for size in aws_eks_node_group.this.scaling_config : [size.min_size, size.desired_size, size.max_size]]) == [2, 3, 4]
+    condition = one([
+      for size in aws_eks_node_group.this.scaling_config :
+      [size.min_size, size.desired_size, size.max_size]
+    ]) == [2, 3, 4]
     error_message = "Want the sizes given."
   }
 
   assert {
-    condition     = aws_eks_node_group.this.labels == tomap({ "mlops/pool" = "general" }) && length(aws_eks_node_group.this.taint) == 0
+    condition = (
+      aws_eks_node_group.this.labels == tomap({ "mlops/pool" = "general" })
+      && length(aws_eks_node_group.this.taint) == 0
+    )
     error_message = "Want the pool's label, and no taint."
   }
 
   assert {
-    condition     = { for specification in aws_launch_template.this.tag_specifications : specification.resource_type => specification.tags["Name"] } == { instance = "mlops-test-general", volume = "mlops-test-general" }
+    condition = {
+      for specification in aws_launch_template.this.tag_specifications :
+      specification.resource_type => specification.tags["Name"]
+    } == { instance = "mlops-test-general", volume = "mlops-test-general" }
     error_message = "Instances and disks must be found by name."
   }
 }
@@ -145,7 +178,11 @@ run "a_broken_node_is_replaced_and_an_update_takes_one_at_a_time" {
   command = plan
 
   assert {
-    condition     = aws_eks_node_group.this.node_repair_config[0].enabled && aws_eks_node_group.this.update_config[0].max_unavailable == 1 && aws_eks_node_group.this.force_update_version != true
+    condition = (
+      aws_eks_node_group.this.node_repair_config[0].enabled
+      && aws_eks_node_group.this.update_config[0].max_unavailable == 1
+      && aws_eks_node_group.this.force_update_version != true
+    )
     error_message = "Want repair on, and updates that go node by node and heed disruption budgets."
   }
 
@@ -174,22 +211,34 @@ run "a_gpu_group_can_be_empty_and_says_what_its_nodes_would_be" {
   }
 
   assert {
-    condition     = one([for size in aws_eks_node_group.this.scaling_config : [size.min_size, size.desired_size, size.max_size]]) == [0, 0, 1]
+    condition = one([
+      for size in aws_eks_node_group.this.scaling_config :
+      [size.min_size, size.desired_size, size.max_size]
+    ]) == [0, 0, 1]
     error_message = "Want a group that costs nothing while nobody needs it."
   }
 
   assert {
-    condition     = aws_eks_node_group.this.ami_type == "AL2023_x86_64_NVIDIA" && aws_eks_node_group.this.labels == tomap({ "mlops/pool" = "gpu" })
+    condition = (
+      aws_eks_node_group.this.ami_type == "AL2023_x86_64_NVIDIA"
+      && aws_eks_node_group.this.labels == tomap({ "mlops/pool" = "gpu" })
+    )
     error_message = "Want the image with the driver, and the pool's label."
   }
 
   assert {
-    condition     = [for taint in aws_eks_node_group.this.taint : [taint.key, taint.value, taint.effect]] == [["nvidia.com/gpu", "true", "NO_SCHEDULE"]]
+    condition = [
+      for taint in aws_eks_node_group.this.taint :
+      [taint.key, taint.value, taint.effect]
+    ] == [["nvidia.com/gpu", "true", "NO_SCHEDULE"]]
     error_message = "Want the taint that keeps other pods away."
   }
 
   assert {
-    condition = { for _, tag in aws_autoscaling_group_tag.this : tag.tag[0].key => [tag.autoscaling_group_name, tag.tag[0].value, tag.tag[0].propagate_at_launch] } == {
+    condition = {
+      for _, tag in aws_autoscaling_group_tag.this :
+      tag.tag[0].key => [tag.autoscaling_group_name, tag.tag[0].value, tag.tag[0].propagate_at_launch]
+      } == {
       "k8s.io/cluster-autoscaler/node-template/label/mlops/pool"         = ["eks-gpu", "gpu", false]
       "k8s.io/cluster-autoscaler/node-template/taint/nvidia.com/gpu"     = ["eks-gpu", "true:NoSchedule", false]
       "k8s.io/cluster-autoscaler/node-template/resources/nvidia.com/gpu" = ["eks-gpu", "1", false]
@@ -198,7 +247,10 @@ run "a_gpu_group_can_be_empty_and_says_what_its_nodes_would_be" {
   }
 
   assert {
-    condition     = aws_launch_template.this.metadata_options[0].http_tokens == "required" && aws_launch_template.this.metadata_options[0].http_put_response_hop_limit == 1
+    condition = (
+      aws_launch_template.this.metadata_options[0].http_tokens == "required"
+      && aws_launch_template.this.metadata_options[0].http_put_response_hop_limit == 1
+    )
     error_message = "A GPU node guards its role like any other."
   }
 
@@ -218,12 +270,18 @@ run "spot_has_to_be_asked_for" {
   }
 
   assert {
-    condition     = aws_eks_node_group.this.capacity_type == "SPOT" && aws_launch_template.this.block_device_mappings[0].ebs[0].volume_size == 200
+    condition = (
+      aws_eks_node_group.this.capacity_type == "SPOT"
+      && aws_launch_template.this.block_device_mappings[0].ebs[0].volume_size == 200
+    )
     error_message = "Want what was asked for."
   }
 
   assert {
-    condition     = keys(aws_autoscaling_group_tag.this) == ["k8s.io/cluster-autoscaler/node-template/label/mlops/pool", "k8s.io/cluster-autoscaler/node-template/taint/mlops/batch"] && aws_autoscaling_group_tag.this["k8s.io/cluster-autoscaler/node-template/taint/mlops/batch"].tag[0].value == "true:NoExecute"
+    condition = (
+      keys(aws_autoscaling_group_tag.this) == ["k8s.io/cluster-autoscaler/node-template/label/mlops/pool", "k8s.io/cluster-autoscaler/node-template/taint/mlops/batch"]
+      && aws_autoscaling_group_tag.this["k8s.io/cluster-autoscaler/node-template/taint/mlops/batch"].tag[0].value == "true:NoExecute"
+    )
     error_message = "Without a GPU driver the tags must promise no GPU."
   }
 }

@@ -45,7 +45,10 @@ run "the_database_is_reached_from_the_named_groups_only" {
   }
 
   assert {
-    condition     = aws_db_instance.this.vpc_security_group_ids == toset(["sg-database"]) && aws_security_group.this.vpc_id == "vpc-1"
+    condition = (
+      aws_db_instance.this.vpc_security_group_ids == toset(["sg-database"])
+      && aws_security_group.this.vpc_id == "vpc-1"
+    )
     error_message = "Want the security group of this module and no other."
   }
 
@@ -69,7 +72,10 @@ run "the_database_is_reached_from_the_named_groups_only" {
   }
 
   assert {
-    condition     = aws_db_subnet_group.this.subnet_ids == toset(["subnet-a", "subnet-b"]) && aws_db_instance.this.db_subnet_group_name == aws_db_subnet_group.this.name
+    condition = (
+      aws_db_subnet_group.this.subnet_ids == toset(["subnet-a", "subnet-b"])
+      && aws_db_instance.this.db_subnet_group_name == aws_db_subnet_group.this.name
+    )
     error_message = "The database must be in the subnets given."
   }
 }
@@ -87,7 +93,10 @@ run "the_database_speaks_tls_only" {
   }
 
   assert {
-    condition     = aws_db_parameter_group.this.family == "postgres16" && aws_db_instance.this.parameter_group_name == aws_db_parameter_group.this.name
+    condition = (
+      aws_db_parameter_group.this.family == "postgres16"
+      && aws_db_instance.this.parameter_group_name == aws_db_parameter_group.this.name
+    )
     error_message = "The database must use this parameter group, or nothing is forced."
   }
 
@@ -106,12 +115,18 @@ run "all_that_is_kept_is_encrypted_with_the_key_given" {
   }
 
   assert {
-    condition     = aws_db_instance.this.master_user_secret_kms_key_id == var.kms_key_arn && aws_secretsmanager_secret.user.kms_key_id == var.kms_key_arn
+    condition = (
+      aws_db_instance.this.master_user_secret_kms_key_id == var.kms_key_arn
+      && aws_secretsmanager_secret.user.kms_key_id == var.kms_key_arn
+    )
     error_message = "Both secrets must be encrypted with the key."
   }
 
   assert {
-    condition     = aws_db_instance.this.performance_insights_enabled && aws_db_instance.this.performance_insights_kms_key_id == var.kms_key_arn
+    condition = (
+      aws_db_instance.this.performance_insights_enabled
+      && aws_db_instance.this.performance_insights_kms_key_id == var.kms_key_arn
+    )
     error_message = "Performance Insights holds statements: on, and encrypted with the key."
   }
 }
@@ -130,7 +145,10 @@ run "no_password_is_in_a_variable_or_the_state" {
   }
 
   assert {
-    condition     = output.user_secret_arn == aws_secretsmanager_secret.user.arn && output.user_secret_name == "mlops/test/mlflow-database"
+    condition = (
+      output.user_secret_arn == aws_secretsmanager_secret.user.arn
+      && output.user_secret_name == "mlops/test/mlflow-database"
+    )
     error_message = "The outputs name another secret."
   }
 }
@@ -144,7 +162,10 @@ run "by_default_data_survives_mistakes_and_a_zone" {
   }
 
   assert {
-    condition     = aws_db_instance.this.backup_retention_period == 35 && aws_db_instance.this.delete_automated_backups == false
+    condition = (
+      aws_db_instance.this.backup_retention_period == 35
+      && aws_db_instance.this.delete_automated_backups == false
+    )
     error_message = "Want 35 days of backups, and that they outlive the instance."
   }
 
@@ -154,7 +175,10 @@ run "by_default_data_survives_mistakes_and_a_zone" {
   }
 
   assert {
-    condition     = aws_db_instance.this.skip_final_snapshot == false && aws_db_instance.this.final_snapshot_identifier == "mlops-test-final"
+    condition = (
+      aws_db_instance.this.skip_final_snapshot == false
+      && aws_db_instance.this.final_snapshot_identifier == "mlops-test-final"
+    )
     error_message = "Want a last snapshot."
   }
 
@@ -173,12 +197,20 @@ run "updates_come_by_themselves_but_no_new_major" {
   command = plan
 
   assert {
-    condition     = aws_db_instance.this.engine == "postgres" && aws_db_instance.this.auto_minor_version_upgrade && aws_db_instance.this.allow_major_version_upgrade == false
+    condition = (
+      aws_db_instance.this.engine == "postgres"
+      && aws_db_instance.this.auto_minor_version_upgrade
+      && aws_db_instance.this.allow_major_version_upgrade == false
+    )
     error_message = "Want fixes of security applied in the maintenance window, and nothing more."
   }
 
   assert {
-    condition     = aws_db_instance.this.apply_immediately == false && aws_db_instance.this.maintenance_window == "sun:04:00-sun:05:00" && aws_db_instance.this.backup_window == "01:00-02:00"
+    condition = (
+      aws_db_instance.this.apply_immediately == false
+      && aws_db_instance.this.maintenance_window == "sun:04:00-sun:05:00"
+      && aws_db_instance.this.backup_window == "01:00-02:00"
+    )
     error_message = "Changes wait for the window between the weekly garbage collection and the weekly training."
   }
 }
@@ -213,17 +245,30 @@ run "a_small_one_for_development_has_to_be_asked_for" {
   }
 
   assert {
-    condition     = aws_db_instance.this.instance_class == "db.t4g.small" && aws_db_instance.this.allocated_storage == 20 && !aws_db_instance.this.multi_az
+    condition = (
+      aws_db_instance.this.instance_class == "db.t4g.small"
+      && aws_db_instance.this.allocated_storage == 20
+      && !aws_db_instance.this.multi_az
+    )
     error_message = "Want the class and the disk asked for, in one zone."
   }
 
   assert {
-    condition     = !aws_db_instance.this.deletion_protection && aws_db_instance.this.skip_final_snapshot && aws_db_instance.this.final_snapshot_identifier == null && aws_secretsmanager_secret.user.recovery_window_in_days == 0
+    condition = (
+      !aws_db_instance.this.deletion_protection
+      && aws_db_instance.this.skip_final_snapshot
+      && aws_db_instance.this.final_snapshot_identifier == null
+      && aws_secretsmanager_secret.user.recovery_window_in_days == 0
+    )
     error_message = "Want nothing left of it after a destroy."
   }
 
   assert {
-    condition     = aws_db_instance.this.backup_retention_period == 7 && aws_db_instance.this.storage_encrypted && !aws_db_instance.this.publicly_accessible
+    condition = (
+      aws_db_instance.this.backup_retention_period == 7
+      && aws_db_instance.this.storage_encrypted
+      && !aws_db_instance.this.publicly_accessible
+    )
     error_message = "Small is not unsafe: backups, encryption and privacy stay."
   }
 }
@@ -237,12 +282,21 @@ run "a_big_one_for_production_gets_its_sizes" {
   }
 
   assert {
-    condition     = aws_db_instance.this.instance_class == "db.m7g.large" && aws_db_instance.this.storage_type == "gp3" && aws_db_instance.this.allocated_storage == 100 && aws_db_instance.this.max_allocated_storage == 400
+    condition = (
+      aws_db_instance.this.instance_class == "db.m7g.large"
+      && aws_db_instance.this.storage_type == "gp3"
+      && aws_db_instance.this.allocated_storage == 100
+      && aws_db_instance.this.max_allocated_storage == 400
+    )
     error_message = "Want the class asked for and a disk that grows to four times its size."
   }
 
   assert {
-    condition     = aws_db_instance.this.engine_version == "17.5" && aws_db_parameter_group.this.family == "postgres17" && aws_db_parameter_group.this.name == "mlops-test-postgres17"
+    condition = (
+      aws_db_instance.this.engine_version == "17.5"
+      && aws_db_parameter_group.this.family == "postgres17"
+      && aws_db_parameter_group.this.name == "mlops-test-postgres17"
+    )
     error_message = "The parameters must be those of the major version."
   }
 }
@@ -274,12 +328,20 @@ run "a_restore_is_told_what_to_name" {
   }
 
   assert {
-    condition     = output.master_secret_name == "rds!db-0a1b2c3d" && output.master_secret_arn == aws_db_instance.this.master_user_secret[0].secret_arn
+    condition = (
+      output.master_secret_name == "rds!db-0a1b2c3d"
+      && output.master_secret_arn == aws_db_instance.this.master_user_secret[0].secret_arn
+    )
     error_message = "Want the secret's name without the six characters that Secrets Manager adds, not ${output.master_secret_name}."
   }
 
   assert {
-    condition     = output.host == aws_db_instance.this.address && output.port == 5432 && output.identifier == "mlops-test" && output.database_name == "mlflow"
+    condition = (
+      output.host == aws_db_instance.this.address
+      && output.port == 5432
+      && output.identifier == "mlops-test"
+      && output.database_name == "mlflow"
+    )
     error_message = "The outputs describe another database."
   }
 }

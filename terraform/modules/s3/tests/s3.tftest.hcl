@@ -43,7 +43,10 @@ run "a_bucket_has_prefix_environment_and_account_in_its_name" {
   }
 
   assert {
-    condition     = output.names == { data = "data's id", feat = "feat's id" } && output.arns == { data = "data's ARN", feat = "feat's ARN" }
+    condition = (
+      output.names == { data = "data's id", feat = "feat's id" }
+      && output.arns == { data = "data's ARN", feat = "feat's ARN" }
+    )
     error_message = "The outputs give other buckets."
   }
 }
@@ -62,7 +65,10 @@ run "a_bucket_is_never_public" {
   }
 
   assert {
-    condition = { for _, control in aws_s3_bucket_ownership_controls.this : control.bucket => one(control.rule).object_ownership } == {
+    condition = {
+      for _, control in aws_s3_bucket_ownership_controls.this :
+      control.bucket => one(control.rule).object_ownership
+      } == {
       "data's id" = "BucketOwnerEnforced"
       "feat's id" = "BucketOwnerEnforced"
     }
@@ -75,7 +81,10 @@ run "a_bucket_answers_over_tls_only" {
   command = plan
 
   assert {
-    condition = { for _, policy in aws_s3_bucket_policy.this : policy.bucket => jsondecode(policy.policy).Statement } == {
+    condition = {
+      for _, policy in aws_s3_bucket_policy.this :
+      policy.bucket => jsondecode(policy.policy).Statement
+      } == {
       for name in ["data", "feat"] : "${name}'s id" => [{
         Sid       = "TlsOnly"
         Effect    = "Deny"
@@ -113,7 +122,10 @@ run "an_overwritten_object_can_be_brought_back" {
   command = plan
 
   assert {
-    condition = { for _, versioning in aws_s3_bucket_versioning.this : versioning.bucket => versioning.versioning_configuration[0].status } == {
+    condition = {
+      for _, versioning in aws_s3_bucket_versioning.this :
+      versioning.bucket => versioning.versioning_configuration[0].status
+      } == {
       "data's id" = "Enabled"
       "feat's id" = "Enabled"
     }

@@ -127,7 +127,10 @@ run "each_zone_has_a_public_and_a_private_subnet" {
   command = plan
 
   assert {
-    condition = aws_vpc.this.cidr_block == "10.0.0.0/16" && { for zone, subnet in aws_subnet.private : zone => [subnet.vpc_id, subnet.availability_zone, subnet.cidr_block] } == {
+    condition = aws_vpc.this.cidr_block == "10.0.0.0/16" && {
+      for zone, subnet in aws_subnet.private :
+      zone => [subnet.vpc_id, subnet.availability_zone, subnet.cidr_block]
+      } == {
       eu-west-1a = ["vpc", "eu-west-1a", "10.0.0.0/20"]
       eu-west-1b = ["vpc", "eu-west-1b", "10.0.16.0/20"]
       eu-west-1c = ["vpc", "eu-west-1c", "10.0.32.0/20"]
@@ -136,7 +139,10 @@ run "each_zone_has_a_public_and_a_private_subnet" {
   }
 
   assert {
-    condition = { for zone, subnet in aws_subnet.public : zone => [subnet.vpc_id, subnet.availability_zone, subnet.cidr_block] } == {
+    condition = {
+      for zone, subnet in aws_subnet.public :
+      zone => [subnet.vpc_id, subnet.availability_zone, subnet.cidr_block]
+      } == {
       eu-west-1a = ["vpc", "eu-west-1a", "10.0.240.0/24"]
       eu-west-1b = ["vpc", "eu-west-1b", "10.0.241.0/24"]
       eu-west-1c = ["vpc", "eu-west-1c", "10.0.242.0/24"]
@@ -145,12 +151,20 @@ run "each_zone_has_a_public_and_a_private_subnet" {
   }
 
   assert {
-    condition     = output.private_subnet_ids == ["private subnet a", "private subnet b", "private subnet c"] && output.public_subnet_ids == ["public subnet a", "public subnet b", "public subnet c"]
+    condition = (
+      output.private_subnet_ids == ["private subnet a", "private subnet b", "private subnet c"]
+      && output.public_subnet_ids == ["public subnet a", "public subnet b", "public subnet c"]
+    )
     error_message = "The outputs give the subnets in the order of the zones."
   }
 
   assert {
-    condition     = output.id == "vpc" && output.cidr == "10.0.0.0/16" && aws_vpc.this.enable_dns_support && aws_vpc.this.enable_dns_hostnames
+    condition = (
+      output.id == "vpc"
+      && output.cidr == "10.0.0.0/16"
+      && aws_vpc.this.enable_dns_support
+      && aws_vpc.this.enable_dns_hostnames
+    )
     error_message = "EKS wants names in the VPC."
   }
 }
@@ -159,7 +173,10 @@ run "nothing_gets_a_public_address_by_itself" {
   command = plan
 
   assert {
-    condition     = !anytrue([for subnet in concat(values(aws_subnet.public), values(aws_subnet.private)) : subnet.map_public_ip_on_launch])
+    condition = !anytrue([
+      for subnet in concat(values(aws_subnet.public), values(aws_subnet.private)) :
+      subnet.map_public_ip_on_launch
+    ])
     error_message = "Only a NAT gateway and a load balancer have public addresses, and they bring their own."
   }
 }
@@ -168,7 +185,10 @@ run "a_private_subnet_reaches_the_internet_through_its_own_zone_only" {
   command = plan
 
   assert {
-    condition = { for zone, gateway in aws_nat_gateway.this : zone => [gateway.subnet_id, coalesce(gateway.connectivity_type, "public")] } == {
+    condition = {
+      for zone, gateway in aws_nat_gateway.this :
+      zone => [gateway.subnet_id, coalesce(gateway.connectivity_type, "public")]
+      } == {
       eu-west-1a = ["public subnet a", "public"]
       eu-west-1b = ["public subnet b", "public"]
       eu-west-1c = ["public subnet c", "public"]
@@ -177,7 +197,10 @@ run "a_private_subnet_reaches_the_internet_through_its_own_zone_only" {
   }
 
   assert {
-    condition = { for zone, route in aws_route.nat : zone => [route.route_table_id, route.destination_cidr_block, route.nat_gateway_id] } == {
+    condition = {
+      for zone, route in aws_route.nat :
+      zone => [route.route_table_id, route.destination_cidr_block, route.nat_gateway_id]
+      } == {
       eu-west-1a = ["private table a", "0.0.0.0/0", "nat a"]
       eu-west-1b = ["private table b", "0.0.0.0/0", "nat b"]
       eu-west-1c = ["private table c", "0.0.0.0/0", "nat c"]
@@ -186,7 +209,10 @@ run "a_private_subnet_reaches_the_internet_through_its_own_zone_only" {
   }
 
   assert {
-    condition = { for zone, association in aws_route_table_association.private : zone => [association.subnet_id, association.route_table_id] } == {
+    condition = {
+      for zone, association in aws_route_table_association.private :
+      zone => [association.subnet_id, association.route_table_id]
+      } == {
       eu-west-1a = ["private subnet a", "private table a"]
       eu-west-1b = ["private subnet b", "private table b"]
       eu-west-1c = ["private subnet c", "private table c"]
@@ -195,12 +221,18 @@ run "a_private_subnet_reaches_the_internet_through_its_own_zone_only" {
   }
 
   assert {
-    condition     = alltrue([for zone in var.availability_zones : aws_route.nat[zone].gateway_id == null && length(aws_route_table.private[zone].route) == 0 && aws_route_table.private[zone].vpc_id == "vpc"])
+    condition = alltrue([
+      for zone in var.availability_zones :
+      aws_route.nat[zone].gateway_id == null && length(aws_route_table.private[zone].route) == 0 && aws_route_table.private[zone].vpc_id == "vpc"
+    ])
     error_message = "A private table has no other route."
   }
 
   assert {
-    condition     = { for zone, address in aws_eip.nat : zone => address.domain } == { eu-west-1a = "vpc", eu-west-1b = "vpc", eu-west-1c = "vpc" }
+    condition = {
+      for zone, address in aws_eip.nat :
+      zone => address.domain
+    } == { eu-west-1a = "vpc", eu-west-1b = "vpc", eu-west-1c = "vpc" }
     error_message = "Want an address that stays for each NAT gateway: others allow it by name."
   }
 }
@@ -209,12 +241,20 @@ run "only_public_subnets_are_reached_from_the_internet" {
   command = plan
 
   assert {
-    condition     = aws_route.internet.route_table_id == "public table" && aws_route.internet.destination_cidr_block == "0.0.0.0/0" && aws_route.internet.gateway_id == "internet gateway" && aws_internet_gateway.this.vpc_id == "vpc"
+    condition = (
+      aws_route.internet.route_table_id == "public table"
+      && aws_route.internet.destination_cidr_block == "0.0.0.0/0"
+      && aws_route.internet.gateway_id == "internet gateway"
+      && aws_internet_gateway.this.vpc_id == "vpc"
+    )
     error_message = "The internet gateway is a route of the public table."
   }
 
   assert {
-    condition = { for zone, association in aws_route_table_association.public : zone => [association.subnet_id, association.route_table_id] } == {
+    condition = {
+      for zone, association in aws_route_table_association.public :
+      zone => [association.subnet_id, association.route_table_id]
+      } == {
       eu-west-1a = ["public subnet a", "public table"]
       eu-west-1b = ["public subnet b", "public table"]
       eu-west-1c = ["public subnet c", "public table"]
@@ -237,7 +277,10 @@ run "one_nat_gateway_for_all_zones_has_to_be_asked_for" {
   }
 
   assert {
-    condition     = { for zone, route in aws_route.nat : zone => [route.route_table_id, route.nat_gateway_id] } == { eu-west-1a = ["private table a", "nat a"], eu-west-1b = ["private table b", "nat a"] }
+    condition = {
+      for zone, route in aws_route.nat :
+      zone => [route.route_table_id, route.nat_gateway_id]
+    } == { eu-west-1a = ["private table a", "nat a"], eu-west-1b = ["private table b", "nat a"] }
     error_message = "Both private tables must go out through it."
   }
 }
@@ -246,7 +289,11 @@ run "traffic_to_s3_stays_off_the_nat_gateways" {
   command = plan
 
   assert {
-    condition     = aws_vpc_endpoint.s3.vpc_id == "vpc" && aws_vpc_endpoint.s3.vpc_endpoint_type == "Gateway" && aws_vpc_endpoint.s3.service_name == "com.amazonaws.eu-west-1.s3"
+    condition = (
+      aws_vpc_endpoint.s3.vpc_id == "vpc"
+      && aws_vpc_endpoint.s3.vpc_endpoint_type == "Gateway"
+      && aws_vpc_endpoint.s3.service_name == "com.amazonaws.eu-west-1.s3"
+    )
     error_message = "Want a gateway endpoint for S3 of the region: it is free."
   }
 
@@ -260,7 +307,11 @@ run "what_is_in_no_security_group_of_its_own_talks_to_nobody" {
   command = plan
 
   assert {
-    condition     = aws_default_security_group.this.vpc_id == "vpc" && length(aws_default_security_group.this.ingress) == 0 && length(aws_default_security_group.this.egress) == 0
+    condition = (
+      aws_default_security_group.this.vpc_id == "vpc"
+      && length(aws_default_security_group.this.ingress) == 0
+      && length(aws_default_security_group.this.egress) == 0
+    )
     error_message = "The default security group must have no rule, in or out."
   }
 }
@@ -274,12 +325,19 @@ run "who_talked_to_whom_is_on_record" {
   }
 
   assert {
-    condition     = aws_flow_log.this.log_destination_type == "cloud-watch-logs" && aws_flow_log.this.log_destination == aws_cloudwatch_log_group.flow.arn && aws_flow_log.this.iam_role_arn == aws_iam_role.flow.arn
+    condition = (
+      aws_flow_log.this.log_destination_type == "cloud-watch-logs"
+      && aws_flow_log.this.log_destination == aws_cloudwatch_log_group.flow.arn
+      && aws_flow_log.this.iam_role_arn == aws_iam_role.flow.arn
+    )
     error_message = "The record must go to the log group of this module, by its role."
   }
 
   assert {
-    condition     = aws_cloudwatch_log_group.flow.name == "/aws/vpc/mlops-test/flow" && aws_cloudwatch_log_group.flow.retention_in_days == 90
+    condition = (
+      aws_cloudwatch_log_group.flow.name == "/aws/vpc/mlops-test/flow"
+      && aws_cloudwatch_log_group.flow.retention_in_days == 90
+    )
     error_message = "Want 90 days."
   }
 }
@@ -298,10 +356,13 @@ run "the_role_of_the_flow_logs_writes_there_and_nowhere_else" {
 
   # A document that refers to a resource is read at apply: what it will say is known now.
   assert {
-    condition = [for statement in data.aws_iam_policy_document.flow.statement : [coalesce(statement.effect, "Allow"), sort(statement.actions), sort(statement.resources)]] == [[
-      "Allow",
-      tolist(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]),
-      tolist(["arn:aws:logs:eu-west-1:111122223333:log-group:flow:*"]),
+    condition = [
+      for statement in data.aws_iam_policy_document.flow.statement :
+      [coalesce(statement.effect, "Allow"), sort(statement.actions), sort(statement.resources)]
+      ] == [[
+        "Allow",
+        tolist(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]),
+        tolist(["arn:aws:logs:eu-west-1:111122223333:log-group:flow:*"]),
     ]]
     error_message = "Want streams and events of the one group, and nothing more."
   }
@@ -341,7 +402,10 @@ run "another_range_moves_all_subnets" {
   }
 
   assert {
-    condition     = [for zone in var.availability_zones : [aws_subnet.private[zone].cidr_block, aws_subnet.public[zone].cidr_block]] == [["172.31.0.0/20", "172.31.240.0/24"], ["172.31.16.0/20", "172.31.241.0/24"]]
+    condition = [
+      for zone in var.availability_zones :
+      [aws_subnet.private[zone].cidr_block, aws_subnet.public[zone].cidr_block]
+    ] == [["172.31.0.0/20", "172.31.240.0/24"], ["172.31.16.0/20", "172.31.241.0/24"]]
     error_message = "The subnets must be cut out of the range given."
   }
 }
