@@ -21,8 +21,15 @@ set_up() {
 case ${1:-} in
 test)
 	set_up
+	hack/pins.sh
+	GOMODCACHE=$(go env GOMODCACHE)
+	export GOMODCACHE
 	code=0
-	go test -timeout 30m "${@:2}" ./test/aws/... || code=$?
+	log=$(mktemp)
+	trap 'rm -f "$log"' EXIT
+	go test -v -timeout 30m "${@:2}" ./test/aws/... | tee "$log" | awk '!/^ *(=== |--- (PASS|SKIP))/' || code=$?
+	passed=$(grep -cE '^ *--- PASS' "$log") || true
+	echo "$passed tests passed"
 	if ((code)); then exit "$EXIT_FOUND"; fi
 	;;
 env)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the tests, one part after the other, stops at none and reports together: hack/test.sh [--quick] [PART…]
-# The parts are go, each Python service, and images. --quick leaves out images and what needs servers or minutes.
+# The parts are go, each Python service, terraform, aws and images. --quick leaves out what needs servers or minutes.
 source "$(dirname "$0")/lib.sh"
 source hack/python.sh
 
@@ -9,7 +9,7 @@ if [[ ${1:-} == --quick ]]; then
 	verb=unit
 	shift
 fi
-mapfile -t all < <(echo go && services && if [[ $verb == test ]]; then echo images; fi)
+mapfile -t all < <(echo go && services && if [[ $verb == test ]]; then printf '%s\n' terraform aws images; fi)
 parts=("$@")
 if ((!$#)); then parts=("${all[@]}"); fi
 
@@ -17,6 +17,8 @@ if ((!$#)); then parts=("${all[@]}"); fi
 command_of() {
 	case $1 in
 	go) if [[ $verb == unit ]]; then COMMAND=(hack/test-go.sh -short); else COMMAND=(hack/test-go.sh); fi ;;
+	terraform) COMMAND=(hack/terraform-test.sh) ;;
+	aws) COMMAND=(hack/aws.sh test) ;;
 	images) COMMAND=(hack/images.sh test) ;;
 	*) COMMAND=(hack/services.sh "$verb" "$1") ;;
 	esac

@@ -1,5 +1,5 @@
-// Package eks answers the part of the EKS API that moto 5.2.5 has not: add-ons, access entries and Pod Identity
-// associations. Requests and answers have the shapes of the EKS API reference
+// Package eks answers the part of the EKS API that moto 5.2.5 has not: add-ons, access entries, Pod Identity
+// associations, and some fields of a cluster. Requests and answers have the shapes of the EKS API reference
 // (https://docs.aws.amazon.com/eks/latest/APIReference/); what it stores lives as long as the process.
 package eks
 
@@ -24,6 +24,7 @@ type Server struct {
 	entries      map[string]*entry       // by cluster/principal
 	associations map[string]*association // by cluster/id
 	updates      map[string]*update      // by cluster/id
+	clusters     map[string]*extras      // by name
 	number       int                     // of what was made last
 }
 
@@ -33,7 +34,9 @@ func New(account string, moto *url.URL) *Server {
 		account: account, moto: moto, mux: http.NewServeMux(),
 		addons: map[string]*addon{}, entries: map[string]*entry{},
 		associations: map[string]*association{}, updates: map[string]*update{},
+		clusters: map[string]*extras{},
 	}
+	s.routeClusters()
 	s.routeAddons()
 	s.routeEntries()
 	s.routeAssociations()
@@ -91,24 +94,32 @@ func (c call) read(into any) *fault {
 // route answers a pattern with what handle returns, as JSON, when the cluster in its path exists.
 func (s *Server) route(pattern string, handle func(call) (any, *fault)) {
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		// Hosts of the API are eks.REGION.amazonaws.com.
-		parts := strings.Split(r.URL.Host, ".")
-		c := call{Request: r, cluster: r.PathValue("cluster"), region: parts[1]}
+		c := call{Request: r, cluster: r.PathValue("cluster"), region: region(r)}
 		answer, failed := any(nil), s.mustExist(c)
 		if failed == nil {
 			s.mu.Lock()
 			answer, failed = handle(c)
 			s.mu.Unlock()
 		}
-		w.Header().Set("Content-Type", "application/json")
 		if failed != nil {
-			w.Header().Set("X-Amzn-Errortype", failed.name)
-			w.WriteHeader(failed.status)
-			answer = map[string]string{"message": failed.text}
+			refuse(w, failed)
+			return
 		}
+		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(answer)
 	})
 }
+
+// refuse answers with an error of the API.
+func refuse(w http.ResponseWriter, f *fault) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Amzn-Errortype", f.name)
+	w.WriteHeader(f.status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"message": f.text})
+}
+
+// region is that of the API asked: its host is eks.REGION.amazonaws.com.
+func region(r *http.Request) string { return strings.Split(r.URL.Host, ".")[1] }
 
 // mustExist asks moto for the cluster.
 func (s *Server) mustExist(c call) *fault {

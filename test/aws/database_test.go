@@ -1,0 +1,70 @@
+package aws
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+)
+
+func checkDatabase(t *testing.T, e environment) {
+	ctx, client := t.Context(), rds.NewFromConfig(e.config)
+	found := must[*rds.DescribeDBInstancesOutput](t)(client.DescribeDBInstances(ctx,
+		&rds.DescribeDBInstancesInput{DBInstanceIdentifier: &e.full})).DBInstances[0]
+	want(t, "the engine", "postgres", text(found.Engine))
+	want(t, "reachable from the internet", false, *found.PubliclyAccessible)
+	want(t, "encrypted", true, *found.StorageEncrypted)
+	want(t, "in two zones", e.prod, *found.MultiAZ)
+	want(t, "guarded against deletion", e.prod, *found.DeletionProtection)
+	want(t, "the host among the facts", text(found.Endpoint.Address), e.facts["databaseHost"])
+	if days := *found.BackupRetentionPeriod; (e.prod && days < 14) || days < 7 {
+		t.Errorf("it can be restored to a time in the last %d days only", days)
+	}
+
+	group := text(found.DBParameterGroups[0].DBParameterGroupName)
+	want(t, "the parameter group that a restore must name", e.restore["parameter_group"], group)
+	want(t, "the subnet group that a restore must name", e.restore["subnet_group"], text(found.DBSubnetGroup.DBSubnetGroupName))
+	want(t, "the security group that a restore must name", e.restore["security_group"],
+		text(found.VpcSecurityGroups[0].VpcSecurityGroupId))
+	parameters := must[*rds.DescribeDBParametersOutput](t)(client.DescribeDBParameters(ctx,
+		&rds.DescribeDBParametersInput{DBParameterGroupName: &group})).Parameters
+	ssl := slices.IndexFunc(parameters, func(p types.Parameter) bool { return text(p.ParameterName) == "rds.force_ssl" })
+	if ssl < 0 || text(parameters[ssl].ParameterValue) != "1" {
+		t.Error("connections without TLS are not refused")
+	}
+	checkSecrets(t, e, found)
+	checkWhoReachesIt(t, e)
+}
+
+// checkSecrets sees to it that both passwords are in Secrets Manager under the names that the manifests know.
+func checkSecrets(t *testing.T, e environment, found types.DBInstance) {
+	client := secretsmanager.NewFromConfig(e.config)
+	if found.MasterUserSecret == nil {
+		t.Fatal("RDS does not keep the master's password")
+	}
+	for _, name := range []string{e.facts["databaseMasterSecret"], e.facts["databaseUserSecret"]} {
+		if _, err := client.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &name}); err != nil {
+			t.Errorf("the secret %s: %v", name, err)
+		}
+	}
+}
+
+func checkWhoReachesIt(t *testing.T, e environment) {
+	group := must[*ec2.DescribeSecurityGroupsOutput](t)(ec2.NewFromConfig(e.config).DescribeSecurityGroups(t.Context(),
+		&ec2.DescribeSecurityGroupsInput{GroupIds: []string{e.restore["security_group"]}})).SecurityGroups[0]
+	if len(group.IpPermissions) != 1 {
+		t.Fatalf("want one way in: %v", group.IpPermissions)
+	}
+	in := group.IpPermissions[0]
+	want(t, "the first port", int32(5432), *in.FromPort)
+	want(t, "the last port", int32(5432), *in.ToPort)
+	if len(in.IpRanges)+len(in.Ipv6Ranges)+len(in.PrefixListIds) != 0 || len(in.UserIdGroupPairs) != 1 {
+		t.Errorf("others than the cluster reach the database: %v", in)
+	}
+	open := slices.ContainsFunc(group.IpPermissionsEgress, func(p ec2types.IpPermission) bool { return len(p.IpRanges) > 0 })
+	want(t, "a way out", false, open)
+}
