@@ -97,7 +97,7 @@ data "aws_iam_policy_document" "plan" {
 
 resource "aws_iam_role_policy" "plan" {
   name   = "state"
-  role   = aws_iam_role.github["plan"].id
+  role   = aws_iam_role.github["plan"].name
   policy = data.aws_iam_policy_document.plan.json
 }
 
@@ -138,6 +138,6 @@ data "aws_iam_policy_document" "images" {
 
 resource "aws_iam_role_policy" "images" {
   name   = "push"
-  role   = aws_iam_role.github["images"].id
+  role   = aws_iam_role.github["images"].name
   policy = data.aws_iam_policy_document.images.json
 }

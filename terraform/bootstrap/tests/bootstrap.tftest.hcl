@@ -140,7 +140,7 @@ run "a_plan_reads_the_account_but_no_data_and_no_secret" {
   command = plan
 
   assert {
-    condition     = aws_iam_role_policy_attachment.plan.role == "mlops-github-plan" && aws_iam_role_policy_attachment.plan.policy_arn == "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    condition     = aws_iam_role_policy_attachment.plan.role == "mlops-github-plan" && aws_iam_role_policy_attachment.plan.policy_arn == "arn:aws:iam::aws:policy/ReadOnlyAccess" && aws_iam_role_policy.plan.role == "mlops-github-plan"
     error_message = "The plan's role does more than to read."
   }
 
@@ -208,6 +208,11 @@ run "the_images_role_pushes_to_the_repositories_and_does_nothing_else" {
       },
     ]
     error_message = "The images' role does more than to log in, look and push, or elsewhere."
+  }
+
+  assert {
+    condition     = aws_iam_role_policy.images.role == "mlops-github-images"
+    error_message = "Another role pushes images."
   }
 }
 

@@ -40,8 +40,9 @@ output "guards" {
   value = {
     nat_gateways  = length(module.vpc.nat_addresses)
     cluster       = module.eks.guards
-    general_nodes = module.general.size
-    gpu_nodes     = module.gpu.size
+    addons        = module.addons_before_nodes.configurations
+    general_nodes = module.general.nodes
+    gpu_nodes     = module.gpu.nodes
     buckets       = module.s3.guards
     database      = module.rds.guards
     load_balancer = module.alb.guards

@@ -24,8 +24,9 @@ output "version" {
 }
 
 output "guards" {
-  description = "What guards the API of the cluster: whether the internet reaches it."
+  description = "What guards the API of the cluster: whether the internet reaches it, and which roles may do what."
   value = {
     public_endpoint = aws_eks_cluster.this.vpc_config[0].endpoint_public_access
+    access          = { for name, entry in aws_eks_access_policy_association.this : name => "${basename(entry.policy_arn)} to ${entry.principal_arn}" }
   }
 }

@@ -13,11 +13,14 @@ output "role_arn" {
   value       = aws_iam_role.this.arn
 }
 
-output "size" {
-  description = "How many nodes of which types: what the group costs at least and at most."
+output "nodes" {
+  description = "What nodes there are: how many at least and at most, of which types, and for which pods."
   value = {
     min            = aws_eks_node_group.this.scaling_config[0].min_size
     max            = aws_eks_node_group.this.scaling_config[0].max_size
     instance_types = aws_eks_node_group.this.instance_types
+    ami_type       = aws_eks_node_group.this.ami_type
+    capacity_type  = aws_eks_node_group.this.capacity_type
+    taints         = [for taint in aws_eks_node_group.this.taint : "${taint.key}=${taint.value}:${taint.effect}"]
   }
 }

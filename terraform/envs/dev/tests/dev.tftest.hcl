@@ -34,11 +34,29 @@ run "dev_is_small_and_can_be_thrown_away" {
 
   assert {
     condition = jsonencode(output.guards) == jsonencode({
-      nat_gateways  = 1
-      cluster       = { public_endpoint = false }
-      general_nodes = { min = 2, max = 4, instance_types = ["m7i.large", "m6i.large"] }
-      gpu_nodes     = { min = 0, max = 1, instance_types = ["g5.xlarge", "g6.xlarge"] }
-      buckets       = { stays_unless_empty = false }
+      nat_gateways = 1
+      cluster = {
+        public_endpoint = false
+        access          = { admin = "AmazonEKSClusterAdminPolicy to arn:aws:iam::111122223333:role/platform-admin" }
+      }
+      addons = { vpc-cni = { enableNetworkPolicy = "true" } }
+      general_nodes = {
+        min            = 2
+        max            = 4
+        instance_types = ["m7i.large", "m6i.large"]
+        ami_type       = "AL2023_x86_64_STANDARD"
+        capacity_type  = "ON_DEMAND"
+        taints         = []
+      }
+      gpu_nodes = {
+        min            = 0
+        max            = 1
+        instance_types = ["g5.xlarge", "g6.xlarge"]
+        ami_type       = "AL2023_x86_64_NVIDIA"
+        capacity_type  = "ON_DEMAND"
+        taints         = ["nvidia.com/gpu=true:NO_SCHEDULE"]
+      }
+      buckets       = { stays_unless_empty = false, expires = { feat = { "workflows/" = 30 } } }
       database      = { multi_az = false, deletion_protection = false, final_snapshot = false, backup_retention_days = 7 }
       load_balancer = { deletion_protection = false, internal = true, clients = ["10.0.0.0/8"] }
       monitoring    = { budget_usd = 800, log_retention_days = 14 }

@@ -34,11 +34,29 @@ run "prod_survives_a_zone_and_a_mistake" {
 
   assert {
     condition = jsonencode(output.guards) == jsonencode({
-      nat_gateways  = 3
-      cluster       = { public_endpoint = false }
-      general_nodes = { min = 3, max = 6, instance_types = ["m7i.xlarge", "m6i.xlarge"] }
-      gpu_nodes     = { min = 1, max = 2, instance_types = ["g5.xlarge", "g6.xlarge"] }
-      buckets       = { stays_unless_empty = true }
+      nat_gateways = 3
+      cluster = {
+        public_endpoint = false
+        access          = { admin = "AmazonEKSClusterAdminPolicy to arn:aws:iam::111122223333:role/platform-admin" }
+      }
+      addons = { vpc-cni = { enableNetworkPolicy = "true" } }
+      general_nodes = {
+        min            = 3
+        max            = 6
+        instance_types = ["m7i.xlarge", "m6i.xlarge"]
+        ami_type       = "AL2023_x86_64_STANDARD"
+        capacity_type  = "ON_DEMAND"
+        taints         = []
+      }
+      gpu_nodes = {
+        min            = 1
+        max            = 2
+        instance_types = ["g5.xlarge", "g6.xlarge"]
+        ami_type       = "AL2023_x86_64_NVIDIA"
+        capacity_type  = "ON_DEMAND"
+        taints         = ["nvidia.com/gpu=true:NO_SCHEDULE"]
+      }
+      buckets       = { stays_unless_empty = true, expires = { feat = { "workflows/" = 30 } } }
       database      = { multi_az = true, deletion_protection = true, final_snapshot = true, backup_retention_days = 35 }
       load_balancer = { deletion_protection = true, internal = true, clients = ["10.0.0.0/8"] }
       monitoring    = { budget_usd = 6000, log_retention_days = 90 }
