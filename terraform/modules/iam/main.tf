@@ -140,6 +140,6 @@ resource "aws_iam_role_policy" "this" {
   for_each = local.roles
 
   name   = "workload"
-  role   = aws_iam_role.this[each.key].id
+  role   = aws_iam_role.this[each.key].name
   policy = data.aws_iam_policy_document.this[each.key].json
 }

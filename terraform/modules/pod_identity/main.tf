@@ -38,7 +38,7 @@ resource "aws_iam_role" "this" {
 
 resource "aws_iam_role_policy" "this" {
   name   = "controller"
-  role   = aws_iam_role.this.id
+  role   = aws_iam_role.this.name
   policy = var.policy
 }
 

@@ -168,7 +168,7 @@ run "only_the_named_ranges_reach_the_load_balancer" {
   command = plan
 
   assert {
-    condition     = aws_lb.this.security_groups == toset(["sg-alb"])
+    condition     = aws_lb.this.security_groups == toset(["sg-alb"]) && aws_security_group.this.vpc_id == "vpc-1"
     error_message = "The load balancer is in another security group than its own."
   }
 

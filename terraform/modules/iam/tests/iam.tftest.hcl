@@ -77,6 +77,11 @@ run "no_workload_has_a_wildcard_for_its_actions_or_resources" {
     condition     = { for name, policy in aws_iam_role_policy.this : name => jsondecode(policy.policy) } == { for name, document in data.aws_iam_policy_document.this : name => jsondecode(document.json) }
     error_message = "A role has the policy of another."
   }
+
+  assert {
+    condition     = alltrue([for name, policy in aws_iam_role_policy.this : policy.role == "mlops-test-${name}"])
+    error_message = "A policy is on the role of another."
+  }
 }
 
 run "mlflow_keeps_models_and_nothing_else" {

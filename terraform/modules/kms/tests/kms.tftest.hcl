@@ -34,9 +34,16 @@ run "a_deleted_key_can_be_brought_back_for_30_days" {
 run "the_key_is_found_by_its_alias" {
   command = plan
 
+  # The id of a key is known only once it exists.
+  override_resource {
+    target          = aws_kms_key.this
+    override_during = plan
+    values          = { key_id = "0001", arn = "arn:aws:kms:eu-west-1:111122223333:key/0001" }
+  }
+
   assert {
-    condition     = aws_kms_alias.this.name == "alias/mlops-test-data"
-    error_message = "Want the alias alias/mlops-test-data."
+    condition     = aws_kms_alias.this.name == "alias/mlops-test-data" && aws_kms_alias.this.target_key_id == "0001" && output.arn == aws_kms_key.this.arn
+    error_message = "Want the alias alias/mlops-test-data for the key, and its ARN as the output."
   }
 }
 

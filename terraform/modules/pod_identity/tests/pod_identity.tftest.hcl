@@ -19,14 +19,11 @@ variables {
   EOT
 }
 
-# The ARN and the id of a role are known only once it exists.
+# The ARN of a role is known only once it exists.
 override_resource {
   target          = aws_iam_role.this
   override_during = plan
-  values = {
-    arn = "arn:aws:iam::111122223333:role/mlops-test-controller"
-    id  = "mlops-test-controller"
-  }
+  values          = { arn = "arn:aws:iam::111122223333:role/mlops-test-controller" }
 }
 
 run "only_pods_of_the_one_service_account_get_the_role" {
@@ -75,7 +72,7 @@ run "the_role_may_do_what_it_was_given_and_no_more" {
   command = plan
 
   assert {
-    condition     = aws_iam_role_policy.this.role == aws_iam_role.this.id && jsondecode(aws_iam_role_policy.this.policy) == jsondecode(var.policy)
+    condition     = aws_iam_role_policy.this.role == "mlops-test-controller" && jsondecode(aws_iam_role_policy.this.policy) == jsondecode(var.policy)
     error_message = "The role's policy is not the one given."
   }
 }
