@@ -29,11 +29,14 @@ output "port" {
 }
 
 output "restore" {
-  description = "What a restore must name, because RDS would take defaults: subnet, security and parameter group."
+  description = "What a restore must name, because RDS would take defaults or leave it out."
   value = {
+    identifier      = aws_db_instance.this.identifier
+    instance_class  = aws_db_instance.this.instance_class
     subnet_group    = aws_db_subnet_group.this.name
     security_group  = aws_security_group.this.id
     parameter_group = aws_db_parameter_group.this.name
+    kms_key         = var.kms_key_arn
   }
 }
 

@@ -320,6 +320,9 @@ run "a_restore_is_told_what_to_name" {
 
   assert {
     condition = output.restore == {
+      identifier      = "mlops-test"
+      instance_class  = var.instance_class
+      kms_key         = var.kms_key_arn
       subnet_group    = "mlops-test"
       security_group  = "sg-database"
       parameter_group = "mlops-test-postgres16"
