@@ -52,17 +52,17 @@ func TestAPlanOfThisCodeMayBeApplied(t *testing.T) {
 }
 
 func TestAPlanOfOtherCodeIsRefusedByTheFilesThatChanged(t *testing.T) {
-	for name, change := range map[string]func(t *testing.T, file string){
-		"terraform/envs/dev/main.tf":             func(t *testing.T, f string) { put(t, f, "changed") },
-		"terraform/envs/dev/terraform.tfvars":    func(t *testing.T, f string) { put(t, f, "changed") },
-		"terraform/envs/dev/x.auto.tfvars":       func(t *testing.T, f string) { put(t, f, "new") },
-		"terraform/envs/dev/.terraform.lock.hcl": func(t *testing.T, f string) { put(t, f, "changed") },
-		"terraform/modules/vpc/main.tf":          func(t *testing.T, f string) { put(t, f, "changed") },
-		"terraform/modules/new/main.tf.json":     func(t *testing.T, f string) { put(t, f, "new") },
-		"terraform/modules/vpc/extra.tf":         func(t *testing.T, f string) { put(t, f, "new") },
+	for name, text := range map[string]string{
+		"terraform/envs/dev/main.tf":             "changed",
+		"terraform/envs/dev/terraform.tfvars":    "changed",
+		"terraform/envs/dev/x.auto.tfvars":       "new",
+		"terraform/envs/dev/.terraform.lock.hcl": "changed",
+		"terraform/modules/vpc/main.tf":          "changed",
+		"terraform/modules/new/main.tf.json":     "new",
+		"terraform/modules/vpc/extra.tf":         "new",
 	} {
 		e := planned(t)
-		change(t, filepath.Join(e.Root, filepath.FromSlash(name)))
+		put(t, filepath.Join(e.Root, filepath.FromSlash(name)), text)
 		if _, err := checkFingerprint(e); err == nil || !strings.Contains(err.Error(), "older than "+name+"; make plan") {
 			t.Errorf("%s: the error is %v", name, err)
 		}
