@@ -6,9 +6,8 @@ import (
 	"testing"
 
 	"example.com/mlops-platform/test/aws/iam"
+	"example.com/mlops-platform/test/aws/tools"
 )
-
-const repository = "../../../.."
 
 // apply applies a root offline. TERRAFORM_TREE names the Terraform of another checkout, such as a mutated copy.
 func apply(t *testing.T, root string) *iam.Account {
@@ -16,15 +15,15 @@ func apply(t *testing.T, root string) *iam.Account {
 	if testing.Short() {
 		t.Skip("an apply takes five seconds")
 	}
-	tools, err := FindTools(repository)
+	programs, err := tools.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
 	tree := os.Getenv("TERRAFORM_TREE")
 	if tree == "" {
-		tree = filepath.Join(repository, "terraform")
+		tree = filepath.Join(tools.Root(), "terraform")
 	}
-	account, err := Offline(t.TempDir(), tree, root, tools)
+	account, err := Offline(t.Context(), programs, t.TempDir(), tree, root)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package iamtest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"strings"
 
 	"example.com/mlops-platform/test/aws/iam"
+	"example.com/mlops-platform/test/aws/tools"
 )
 
 //go:embed offline
@@ -64,7 +66,7 @@ var looks = map[string]string{
 // Offline applies a root of a tree of Terraform, bootstrap or the name of an environment, without reaching AWS, and
 // reads the state. `terraform test` does it: every resource is overridden, so none is made, while the policy documents
 // are the real provider's. dir is a folder for the work. It takes some five seconds.
-func Offline(dir, tree, root string, tools Tools) (*iam.Account, error) {
+func Offline(ctx context.Context, programs tools.Tools, dir, tree, root string) (*iam.Account, error) {
 	text, err := testFile(tree, root)
 	if err != nil {
 		return nil, err
@@ -84,14 +86,12 @@ func Offline(dir, tree, root string, tools Tools) (*iam.Account, error) {
 	if err := os.Symlink(absolute, filepath.Join(dir, "tree")); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
-	initialise := []string{"init", "-input=false", "-backend=false"}
-	if tools.Plugins != "" {
-		initialise = append(initialise, "-plugin-dir="+tools.Plugins)
-	}
-	if _, err := tools.run(dir, initialise...); err != nil {
+	data := filepath.Join(dir, ".terraform")
+	if _, err := run(programs.InitOffline(ctx, dir, data)); err != nil {
 		return nil, err
 	}
-	out, err := tools.run(dir, "test", "-json", "-verbose", "-filter=tests/"+root+".tftest.hcl")
+	filter := "-filter=tests/" + root + ".tftest.hcl"
+	out, err := run(programs.Offline(ctx, dir, data, "test", "-json", "-verbose", filter))
 	if err != nil {
 		return nil, err
 	}
@@ -111,46 +111,11 @@ func Offline(dir, tree, root string, tools Tools) (*iam.Account, error) {
 	return account, nil
 }
 
-// Tools are the programs that the tests need.
-type Tools struct {
-	// Terraform is the program; Plugins is a mirror of providers on disk, or empty.
-	Terraform, Plugins string
-}
-
-// FindTools takes TERRAFORM and TF_PLUGIN_DIR from the environment, or else asks `hack/aws.sh env` at the root of the
-// repository.
-func FindTools(repository string) (Tools, error) {
-	tools := Tools{Terraform: os.Getenv("TERRAFORM"), Plugins: os.Getenv("TF_PLUGIN_DIR")}
-	if tools.Terraform != "" {
-		return tools, nil
-	}
-	command := exec.Command("hack/aws.sh", "env")
-	command.Dir = repository
+// run runs Terraform and returns what it printed; its diagnostics are in the error.
+func run(command *exec.Cmd) ([]byte, error) {
 	out, err := command.Output()
 	if err != nil {
-		return tools, fmt.Errorf("hack/aws.sh env: %w\n%s", err, stderr(err))
-	}
-	for line := range strings.Lines(string(out)) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-		switch name {
-		case "TERRAFORM":
-			tools.Terraform = value
-		case "TF_PLUGIN_DIR":
-			tools.Plugins = value
-		}
-	}
-	return tools, nil
-}
-
-// run runs Terraform in a folder whose .terraform is its own.
-func (t Tools) run(dir string, args ...string) ([]byte, error) {
-	command := exec.Command(t.Terraform, args...)
-	command.Dir = dir
-	command.Env = append(os.Environ(),
-		"TF_DATA_DIR="+filepath.Join(dir, ".terraform"), "TF_CLI_CONFIG_FILE=", "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1")
-	out, err := command.Output()
-	if err != nil {
-		return nil, fmt.Errorf("terraform %s: %w\n%s%s", args[0], err, stderr(err), diagnostics(out))
+		return nil, fmt.Errorf("terraform %s: %w\n%s%s", command.Args[1], err, stderr(err), diagnostics(out))
 	}
 	return out, nil
 }
