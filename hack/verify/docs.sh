@@ -15,7 +15,7 @@ for room in $(printf '%s\n' "${FILES[@]%%/*}" | sort -u); do
 	if [[ ! -f $room/README.md ]]; then fault "$room/README.md: missing; what is here, what is not, the one command"; fi
 done
 
-choose '*README.md' CONTRIBUTING.md 'docs/decisions/*.md' "${NOT_TESTDATA[@]}" --
+choose '*README.md' CONTRIBUTING.md 'docs/decisions/*.md' 'docs/runbooks/*.md' "${NOT_TESTDATA[@]}" --
 for file in "${FILES[@]}"; do
 	lines=$(wc -l <"$file")
 	if ((lines > PAGE)); then fault "$file: $lines lines, more than a page ($PAGE)"; fi
