@@ -92,6 +92,8 @@ func (a *Account) Decide(r Request) (Decision, error) {
 	switch {
 	case resource.grant == direct:
 		return Decision{Allowed: true, Reason: resource.allowed}, nil
+	case !known && role == nil:
+		return Decision{}, unsupported("%s is not in this plan, and its policy decides", r.Resource)
 	case identity.allowed == "":
 		return Decision{Reason: "implicit deny: no statement allows it"}, nil
 	case !known:

@@ -144,6 +144,7 @@ func TestDecisions(t *testing.T) {
 		"beside an allow":                {scene{identity: []string{allow}, managed: []string{managedPrefix + "AmazonEKSClusterPolicy"}}, get(caller, bucket+"/k"), "no answer"},
 		"a boundary":                     {scene{identity: []string{allow}, boundary: managedPrefix + "PowerUserAccess"}, get(caller, bucket+"/k"), "no answer"},
 		"a bucket that nobody knows":     {scene{identity: []string{statement("Allow", "", "*", "*", "")}}, get(caller, "arn:aws:s3:::other/k"), "no answer"},
+		"a stranger and that bucket":     {scene{}, get(stranger, "arn:aws:s3:::other/k"), "no answer"},
 		"that is not allowed anyway":     {scene{identity: []string{allow}}, get(caller, "arn:aws:s3:::other/k"), "implicit"},
 		"a queue of another account":     {scene{identity: []string{statement("Allow", "", "*", "*", "")}}, Request{Principal: caller, Action: "sqs:SendMessage", Resource: "arn:aws:sqs:r:444455556666:q"}, "no answer"},
 		"a key without a policy":         {scene{identity: []string{statement("Allow", "", "*", "*", "")}}, decrypt, "no answer"},

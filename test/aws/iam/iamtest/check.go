@@ -151,10 +151,11 @@ func checkPodTrust(t *testing.T, account *iam.Account, n Names, short, pod strin
 // checkServiceTrust checks the roles that a service of AWS takes, for itself or for a pod.
 func checkServiceTrust(t *testing.T, account *iam.Account, role *iam.Role, trust trusted, cluster string) {
 	t.Helper()
+	action := "sts:AssumeRole"
 	ask := func(service string, context iam.Context) verdict {
 		got, _ := decide(t, account, iam.Request{
 			Principal: iam.Principal{Type: "Service", ID: service},
-			Action:    "sts:AssumeRole", Resource: role.ARN, Context: context,
+			Action:    action, Resource: role.ARN, Context: context,
 		})
 		return got
 	}
@@ -179,9 +180,15 @@ func checkServiceTrust(t *testing.T, account *iam.Account, role *iam.Role, trust
 	if trust.Namespace != "" {
 		impostors["another namespace"] = pod(cluster, "default", trust.ServiceAccount)
 	}
-	for who, context := range impostors {
-		if ask(trust.Service, context) != forbidden {
-			t.Errorf("%s is for %s too", role.Name, who)
+	// EKS does both: it takes the role, and hands the tags on.
+	for _, action = range []string{"sts:AssumeRole", "sts:TagSession"} {
+		if got := ask(pods, own); got != allowed {
+			t.Errorf("%s for its pod: %s is %s", role.Name, action, got)
+		}
+		for who, context := range impostors {
+			if ask(pods, context) != forbidden {
+				t.Errorf("%s is for %s too: %s", role.Name, who, action)
+			}
 		}
 	}
 }
