@@ -43,7 +43,10 @@ variable "repository" {
   })
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9-]+$", var.repository.owner)) && can(regex("^[A-Za-z0-9._-]+$", var.repository.name))
+    condition = (
+      can(regex("^[A-Za-z0-9-]+$", var.repository.owner))
+      && can(regex("^[A-Za-z0-9._-]+$", var.repository.name))
+    )
     error_message = "The owner and the name are written out: a wildcard would let in other repositories."
   }
 

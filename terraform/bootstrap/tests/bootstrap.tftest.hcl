@@ -51,12 +51,18 @@ run "the_state_stays_and_has_a_key_of_its_own" {
   }
 
   assert {
-    condition     = aws_kms_alias.state.name == "alias/mlops-terraform-state" && aws_kms_alias.state.target_key_id == aws_kms_key.state.key_id
+    condition = (
+      aws_kms_alias.state.name == "alias/mlops-terraform-state"
+      && aws_kms_alias.state.target_key_id == aws_kms_key.state.key_id
+    )
     error_message = "The alias is of another key."
   }
 
   assert {
-    condition     = output.state_bucket == "state" && output.registry == "111122223333.dkr.ecr.eu-west-1.amazonaws.com/mlops"
+    condition = (
+      output.state_bucket == "state"
+      && output.registry == "111122223333.dkr.ecr.eu-west-1.amazonaws.com/mlops"
+    )
     error_message = "The outputs name another bucket or registry."
   }
 
@@ -70,7 +76,10 @@ run "github_proves_who_a_workflow_is" {
   command = plan
 
   assert {
-    condition     = aws_iam_openid_connect_provider.github.url == "https://token.actions.githubusercontent.com" && aws_iam_openid_connect_provider.github.client_id_list == toset(["sts.amazonaws.com"])
+    condition = (
+      aws_iam_openid_connect_provider.github.url == "https://token.actions.githubusercontent.com"
+      && aws_iam_openid_connect_provider.github.client_id_list == toset(["sts.amazonaws.com"])
+    )
     error_message = "The provider is not GitHub's, or takes tokens that are meant for somebody else."
   }
 
@@ -127,12 +136,15 @@ run "a_role_is_for_whole_subjects_of_this_repository" {
           not_actions    = null
           not_principals = []
           not_resources  = null
-          principals     = [{ identifiers = ["arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"], type = "Federated" }]
-          resources      = null
-          sid            = null
+          principals = [{
+            identifiers = ["arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"]
+            type        = "Federated"
+          }]
+          resources = null
+          sid       = null
       }])
     }
-    error_message = "A role is for other subjects than the intended ones, or not for whole ones, or for another audience."
+    error_message = "A role is for other subjects than the intended whole ones, or for another audience."
   }
 }
 
@@ -140,7 +152,11 @@ run "a_plan_reads_the_account_but_no_data_and_no_secret" {
   command = plan
 
   assert {
-    condition     = aws_iam_role_policy_attachment.plan.role == "mlops-github-plan" && aws_iam_role_policy_attachment.plan.policy_arn == "arn:aws:iam::aws:policy/ReadOnlyAccess" && aws_iam_role_policy.plan.role == "mlops-github-plan"
+    condition = (
+      aws_iam_role_policy_attachment.plan.role == "mlops-github-plan"
+      && aws_iam_role_policy_attachment.plan.policy_arn == "arn:aws:iam::aws:policy/ReadOnlyAccess"
+      && aws_iam_role_policy.plan.role == "mlops-github-plan"
+    )
     error_message = "The plan's role does more than to read."
   }
 
@@ -152,7 +168,10 @@ run "a_plan_reads_the_account_but_no_data_and_no_secret" {
       ]
       ]) == jsonencode([
       ["DecryptState", null, ["kms:Decrypt"], null, ["arn:aws:kms:eu-west-1:111122223333:key/state"], null, [], []],
-      ["MakePassword", null, ["secretsmanager:GetRandomPassword"], null, ["*"], null, [["StringEquals", "aws:RequestedRegion", ["eu-west-1"]]], []],
+      [
+        "MakePassword", null, ["secretsmanager:GetRandomPassword"], null, ["*"], null,
+        [["StringEquals", "aws:RequestedRegion", ["eu-west-1"]]], [],
+      ],
       ["NoData", "Deny", ["s3:GetObject", "s3:GetObjectVersion"], null, null, ["arn:aws:s3:::state/*"], [], []],
       ["NoSecrets", "Deny", ["secretsmanager:GetSecretValue", "ssm:GetParameter*"], null, ["*"], null, [], []],
     ])
@@ -164,7 +183,10 @@ run "an_apply_is_guarded_by_an_environment_and_nothing_else_administers" {
   command = plan
 
   assert {
-    condition = { for name, attachment in aws_iam_role_policy_attachment.apply : name => [attachment.role, attachment.policy_arn] } == {
+    condition = {
+      for name, attachment in aws_iam_role_policy_attachment.apply :
+      name => [attachment.role, attachment.policy_arn]
+      } == {
       dev  = ["mlops-github-apply-dev", "arn:aws:iam::aws:policy/AdministratorAccess"]
       prod = ["mlops-github-apply-prod", "arn:aws:iam::aws:policy/AdministratorAccess"]
     }
@@ -180,7 +202,10 @@ run "an_environment_that_is_not_listed_has_no_role" {
   }
 
   assert {
-    condition     = toset(keys(aws_iam_role.github)) == toset(["plan", "apply-dev", "images"]) && keys(aws_iam_role_policy_attachment.apply) == ["dev"]
+    condition = (
+      toset(keys(aws_iam_role.github)) == toset(["plan", "apply-dev", "images"])
+      && keys(aws_iam_role_policy_attachment.apply) == ["dev"]
+    )
     error_message = "There is a role for an environment that is not listed."
   }
 }

@@ -3,7 +3,10 @@ variable "allowed_cidrs" {
   type        = list(string)
 
   validation {
-    condition     = length(var.allowed_cidrs) > 0 && alltrue([for cidr in var.allowed_cidrs : try(cidrsubnet(cidr, 0, 0) == cidr && can(cidrnetmask(cidr)), false)])
+    condition = (
+      length(var.allowed_cidrs) > 0
+      && alltrue([for cidr in var.allowed_cidrs : try(cidrsubnet(cidr, 0, 0) == cidr && can(cidrnetmask(cidr)), false)])
+    )
     error_message = "Name one IPv4 range or more by its first address, such as 10.0.0.0/8."
   }
 
@@ -37,7 +40,7 @@ variable "name" {
 
   validation {
     condition     = can(regex("^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$", var.name))
-    error_message = "A name has 20 lower-case letters, digits and hyphens at most: a target group's name, which has a target's behind it, has 32."
+    error_message = "A name has 20 lower-case letters, digits and hyphens at most, a target group's, made of it, 32."
   }
 }
 
@@ -65,17 +68,26 @@ variable "targets" {
   }))
 
   validation {
-    condition     = length(var.targets) > 0 && alltrue([for name, _ in var.targets : can(regex("^[a-z]([a-z0-9-]{0,9}[a-z0-9])?$", name))])
+    condition = (
+      length(var.targets) > 0
+      && alltrue([for name, _ in var.targets : can(regex("^[a-z]([a-z0-9-]{0,9}[a-z0-9])?$", name))])
+    )
     error_message = "Name one target or more, each with 11 lower-case letters, digits and hyphens at most."
   }
 
   validation {
-    condition     = alltrue([for _, target in var.targets : can(regex("^([a-z0-9-]+\\.)+[a-z]{2,}$", target.host))]) && length(distinct([for _, target in var.targets : target.host])) == length(var.targets)
-    error_message = "Each target has a host name of its own, written out: a wildcard would take requests that are for another."
+    condition = (
+      alltrue([for _, target in var.targets : can(regex("^([a-z0-9-]+\\.)+[a-z]{2,}$", target.host))])
+      && length(distinct([for _, target in var.targets : target.host])) == length(var.targets)
+    )
+    error_message = "Each target has a host name of its own, written out: a wildcard would take another's requests."
   }
 
   validation {
-    condition     = alltrue([for _, target in var.targets : startswith(target.health_path, "/") && target.port >= 1 && target.port <= 65535])
+    condition = alltrue([
+      for _, target in var.targets :
+      startswith(target.health_path, "/") && target.port >= 1 && target.port <= 65535
+    ])
     error_message = "A target's health_path begins with a slash, and its port is between 1 and 65535."
   }
 }

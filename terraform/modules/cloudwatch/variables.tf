@@ -3,7 +3,10 @@ variable "alarm_emails" {
   type        = set(string)
 
   validation {
-    condition     = length(var.alarm_emails) > 0 && alltrue([for address in var.alarm_emails : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", address))])
+    condition = (
+      length(var.alarm_emails) > 0
+      && alltrue([for address in var.alarm_emails : can(regex("^[^@[:space:]]+@[^@[:space:]]+$", address))])
+    )
     error_message = "An alarm that nobody hears is none: name one mail address or more."
   }
 }
@@ -53,7 +56,7 @@ variable "kms_key_arn" {
 
   validation {
     condition     = can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
-    error_message = "Give the ARN of a key of your own: CloudWatch cannot send alarms through a topic with the key of SNS."
+    error_message = "Give the ARN of a key of your own: alarms do not pass a topic that has the key of SNS."
   }
 }
 

@@ -23,8 +23,11 @@ variable "secret_arns" {
   type        = list(string)
 
   validation {
-    condition     = length(var.secret_arns) > 0 && alltrue([for arn in var.secret_arns : can(regex("^arn:aws[a-z-]*:secretsmanager:[^*?]+$", arn))])
-    error_message = "Give the ARNs of the secrets that pods need, one or more and each whole: a pattern may match other secrets."
+    condition = (
+      length(var.secret_arns) > 0
+      && alltrue([for arn in var.secret_arns : can(regex("^arn:aws[a-z-]*:secretsmanager:[^*?]+$", arn))])
+    )
+    error_message = "Give the ARNs of the secrets that pods need, one or more and each whole: a pattern matches more."
   }
 }
 
@@ -33,7 +36,13 @@ variable "target_group_arns" {
   type        = list(string)
 
   validation {
-    condition     = length(var.target_group_arns) > 0 && alltrue([for arn in var.target_group_arns : can(regex("^arn:aws[a-z-]*:elasticloadbalancing:[^*?]+:targetgroup/[^*?]+$", arn))])
-    error_message = "Give the ARNs of the target groups, one or more and each whole: a pattern may match other target groups."
+    condition = (
+      length(var.target_group_arns) > 0
+      && alltrue([
+        for arn in var.target_group_arns :
+        can(regex("^arn:aws[a-z-]*:elasticloadbalancing:[^*?]+:targetgroup/[^*?]+$", arn))
+      ])
+    )
+    error_message = "Give the ARNs of the target groups, one or more and each whole: a pattern matches more."
   }
 }

@@ -8,8 +8,11 @@ variable "hosts" {
   }
 
   validation {
-    condition     = alltrue([for host in values(var.hosts) : can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", host))])
-    error_message = "A host is written out in lower case, such as mlflow.example.com: a wildcard would cover names that nobody asked for."
+    condition = alltrue([
+      for host in values(var.hosts) :
+      can(regex("^([a-z0-9]([a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$", host))
+    ])
+    error_message = "A host is written out in lower case, such as mlflow.example.com: a wildcard covers more."
   }
 }
 

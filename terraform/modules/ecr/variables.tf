@@ -25,7 +25,10 @@ variable "repositories" {
   type        = set(string)
 
   validation {
-    condition     = length(var.repositories) > 0 && alltrue([for name in var.repositories : can(regex("^[a-z][a-z0-9-]{1,60}$", name))])
+    condition = (
+      length(var.repositories) > 0
+      && alltrue([for name in var.repositories : can(regex("^[a-z][a-z0-9-]{1,60}$", name))])
+    )
     error_message = "Name one repository or more, each with 2 to 61 lower-case letters, digits and hyphens."
   }
 }

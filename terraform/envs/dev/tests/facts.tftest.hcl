@@ -39,8 +39,10 @@ override_resource {
   target          = module.rds.aws_db_instance.this
   override_during = plan
   values = {
-    address            = "mlops-dev.abcdefghijkl.eu-west-1.rds.amazonaws.com"
-    master_user_secret = [{ secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:rds!db-00000000-0000-0000-0000-000000000001-AbCdEf" }]
+    address = "mlops-dev.abcdefghijkl.eu-west-1.rds.amazonaws.com"
+    master_user_secret = [{
+      secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:rds!db-00000000-0000-0000-0000-000000000001-AbCdEf"
+    }]
   }
 }
 

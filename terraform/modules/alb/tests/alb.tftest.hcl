@@ -30,13 +30,19 @@ override_resource {
 override_resource {
   target          = aws_lb_target_group.this["mlflow"]
   override_during = plan
-  values          = { arn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/mlops-test-mlflow/1", arn_suffix = "targetgroup/mlops-test-mlflow/1" }
+  values = {
+    arn        = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/mlops-test-mlflow/1"
+    arn_suffix = "targetgroup/mlops-test-mlflow/1"
+  }
 }
 
 override_resource {
   target          = aws_lb_target_group.this["inference"]
   override_during = plan
-  values          = { arn = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/mlops-test-inference/2", arn_suffix = "targetgroup/mlops-test-inference/2" }
+  values = {
+    arn        = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/mlops-test-inference/2"
+    arn_suffix = "targetgroup/mlops-test-inference/2"
+  }
 }
 
 override_resource {
@@ -60,7 +66,11 @@ run "the_load_balancer_has_no_public_address" {
   command = plan
 
   assert {
-    condition     = aws_lb.this.internal && aws_lb.this.load_balancer_type == "application" && aws_lb.this.subnets == toset(["subnet-1", "subnet-2"])
+    condition = (
+      aws_lb.this.internal
+      && aws_lb.this.load_balancer_type == "application"
+      && aws_lb.this.subnets == toset(["subnet-1", "subnet-2"])
+    )
     error_message = "Want an internal application load balancer in the given subnets."
   }
 }
@@ -141,7 +151,10 @@ run "a_name_that_nobody_asked_for_reaches_no_pod" {
   command = plan
 
   assert {
-    condition     = one(aws_lb_listener.https.default_action).type == "fixed-response" && one(one(aws_lb_listener.https.default_action).fixed_response).status_code == "404"
+    condition = (
+      one(aws_lb_listener.https.default_action).type == "fixed-response"
+      && one(one(aws_lb_listener.https.default_action).fixed_response).status_code == "404"
+    )
     error_message = "An unknown host is answered by something else than a 404."
   }
 }
@@ -157,8 +170,20 @@ run "a_host_leads_to_its_own_pods" {
       action   = one(rule.action).type
       target   = one(rule.action).target_group_arn
       } } == {
-      inference = { listener = aws_lb_listener.https.arn, priority = 10, hosts = toset(["inference.example.com"]), action = "forward", target = aws_lb_target_group.this["inference"].arn }
-      mlflow    = { listener = aws_lb_listener.https.arn, priority = 20, hosts = toset(["mlflow.example.com"]), action = "forward", target = aws_lb_target_group.this["mlflow"].arn }
+      inference = {
+        listener = aws_lb_listener.https.arn
+        priority = 10
+        hosts    = toset(["inference.example.com"])
+        action   = "forward"
+        target   = aws_lb_target_group.this["inference"].arn
+      }
+      mlflow = {
+        listener = aws_lb_listener.https.arn
+        priority = 20
+        hosts    = toset(["mlflow.example.com"])
+        action   = "forward"
+        target   = aws_lb_target_group.this["mlflow"].arn
+      }
     }
     error_message = "Want one rule per host on the HTTPS listener, to the target group of the same name."
   }
@@ -179,7 +204,10 @@ run "only_the_named_ranges_reach_the_load_balancer" {
   }
 
   assert {
-    condition = { for name, rule in aws_vpc_security_group_ingress_rule.clients : name => [rule.security_group_id, rule.cidr_ipv4, rule.ip_protocol, rule.from_port, rule.to_port] } == {
+    condition = {
+      for name, rule in aws_vpc_security_group_ingress_rule.clients :
+      name => [rule.security_group_id, rule.cidr_ipv4, rule.ip_protocol, rule.from_port, rule.to_port]
+      } == {
       "10.0.0.0/8:80"      = ["sg-alb", "10.0.0.0/8", "tcp", 80, 80]
       "10.0.0.0/8:443"     = ["sg-alb", "10.0.0.0/8", "tcp", 443, 443]
       "192.168.7.0/24:80"  = ["sg-alb", "192.168.7.0/24", "tcp", 80, 80]
@@ -193,7 +221,12 @@ run "the_load_balancer_reaches_the_pods_on_their_ports_only" {
   command = plan
 
   assert {
-    condition = { for name, rule in aws_vpc_security_group_egress_rule.pods : name => [rule.security_group_id, rule.referenced_security_group_id, rule.ip_protocol, rule.from_port, rule.to_port] } == {
+    condition = {
+      for name, rule in aws_vpc_security_group_egress_rule.pods :
+      name => [
+        rule.security_group_id, rule.referenced_security_group_id, rule.ip_protocol, rule.from_port, rule.to_port,
+      ]
+      } == {
       inference = ["sg-alb", "sg-pods", "tcp", 8080, 8080]
       mlflow    = ["sg-alb", "sg-pods", "tcp", 5000, 5000]
     }
@@ -201,7 +234,12 @@ run "the_load_balancer_reaches_the_pods_on_their_ports_only" {
   }
 
   assert {
-    condition = { for name, rule in aws_vpc_security_group_ingress_rule.pods : name => [rule.security_group_id, rule.referenced_security_group_id, rule.ip_protocol, rule.from_port, rule.to_port] } == {
+    condition = {
+      for name, rule in aws_vpc_security_group_ingress_rule.pods :
+      name => [
+        rule.security_group_id, rule.referenced_security_group_id, rule.ip_protocol, rule.from_port, rule.to_port,
+      ]
+      } == {
       inference = ["sg-pods", "sg-alb", "tcp", 8080, 8080]
       mlflow    = ["sg-pods", "sg-alb", "tcp", 5000, 5000]
     }
@@ -213,7 +251,10 @@ run "only_a_pod_that_says_it_is_ready_gets_requests" {
   command = plan
 
   assert {
-    condition = { for name, group in aws_lb_target_group.this : name => [group.name, group.vpc_id, group.target_type, group.protocol, group.port] } == {
+    condition = {
+      for name, group in aws_lb_target_group.this :
+      name => [group.name, group.vpc_id, group.target_type, group.protocol, group.port]
+      } == {
       inference = ["mlops-test-inference", "vpc-1", "ip", "HTTP", 8080]
       mlflow    = ["mlops-test-mlflow", "vpc-1", "ip", "HTTP", 5000]
     }
@@ -221,11 +262,17 @@ run "only_a_pod_that_says_it_is_ready_gets_requests" {
   }
 
   assert {
-    condition = { for name, group in aws_lb_target_group.this : name => one([for check in group.health_check : [check.path, check.matcher, check.interval, check.timeout, check.healthy_threshold, check.unhealthy_threshold]]) } == {
+    condition = {
+      for name, group in aws_lb_target_group.this :
+      name => one([
+        for check in group.health_check :
+        [check.path, check.matcher, check.interval, check.timeout, check.healthy_threshold, check.unhealthy_threshold]
+      ])
+      } == {
       inference = ["/readyz", "200", 10, 5, 2, 3]
       mlflow    = ["/health", "200", 10, 5, 2, 3]
     }
-    error_message = "Want each target's own path answered with 200, asked for every 10 s, out after 3 failures, in after 2 successes."
+    error_message = "Want each target's own path asked for every 10 s: out after 3 failures, in after 2 answers of 200."
   }
 }
 
@@ -233,8 +280,11 @@ run "a_pod_that_stops_finishes_its_requests" {
   command = plan
 
   assert {
-    condition     = alltrue([for group in aws_lb_target_group.this : tonumber(group.deregistration_delay) == 15 && group.load_balancing_algorithm_type == "least_outstanding_requests"])
-    error_message = "Want 15 s to finish, as long as the preStop of the Deployments, and new requests to the least busy pod."
+    condition = alltrue([
+      for group in aws_lb_target_group.this :
+      tonumber(group.deregistration_delay) == 15 && group.load_balancing_algorithm_type == "least_outstanding_requests"
+    ])
+    error_message = "Want 15 s to finish, as the Deployments' preStop, and new requests to the least busy pod."
   }
 
   assert {
@@ -247,12 +297,21 @@ run "the_outputs_are_of_the_load_balancer_and_its_target_groups" {
   command = plan
 
   assert {
-    condition     = output.arn_suffix == "app/mlops-test/1" && output.dns_name == aws_lb.this.dns_name && output.zone_id == "Z32O12XQLNTSW2"
+    condition = (
+      output.arn_suffix == "app/mlops-test/1"
+      && output.dns_name == aws_lb.this.dns_name
+      && output.zone_id == "Z32O12XQLNTSW2"
+    )
     error_message = "The outputs are not of the load balancer."
   }
 
   assert {
-    condition = output.target_group_arns == { for name, group in aws_lb_target_group.this : name => group.arn } && output.target_group_arn_suffixes == {
+    condition     = output.target_group_arns == { for name, group in aws_lb_target_group.this : name => group.arn }
+    error_message = "The outputs mix up the target groups."
+  }
+
+  assert {
+    condition = output.target_group_arn_suffixes == {
       inference = "targetgroup/mlops-test-inference/2"
       mlflow    = "targetgroup/mlops-test-mlflow/1"
     }
@@ -260,7 +319,11 @@ run "the_outputs_are_of_the_load_balancer_and_its_target_groups" {
   }
 
   assert {
-    condition     = jsonencode(output.guards) == jsonencode({ deletion_protection = true, internal = true, clients = ["10.0.0.0/8", "192.168.7.0/24"] })
+    condition = jsonencode(output.guards) == jsonencode({
+      deletion_protection = true
+      internal            = true
+      clients             = ["10.0.0.0/8", "192.168.7.0/24"]
+    })
     error_message = "The guards are told wrong."
   }
 }

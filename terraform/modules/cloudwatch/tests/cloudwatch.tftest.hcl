@@ -46,7 +46,10 @@ run "logs_end_and_are_encrypted_with_our_key" {
   }
 
   assert {
-    condition     = alltrue([for name, group in aws_cloudwatch_log_group.this : group.name == name && group.retention_in_days == 30])
+    condition = alltrue([
+      for name, group in aws_cloudwatch_log_group.this :
+      group.name == name && group.retention_in_days == 30
+    ])
     error_message = "A log group keeps its logs for another time than 30 days."
   }
 
@@ -78,12 +81,18 @@ run "alarms_are_encrypted_and_reach_the_given_addresses" {
   command = plan
 
   assert {
-    condition     = aws_sns_topic.alarms.name == "mlops-test-alarms" && aws_sns_topic.alarms.kms_master_key_id == var.kms_key_arn
+    condition = (
+      aws_sns_topic.alarms.name == "mlops-test-alarms"
+      && aws_sns_topic.alarms.kms_master_key_id == var.kms_key_arn
+    )
     error_message = "Notifications are not encrypted with our key."
   }
 
   assert {
-    condition     = { for address, s in aws_sns_topic_subscription.alarms : address => [s.topic_arn, s.protocol, s.endpoint] } == { "platform@example.com" = [aws_sns_topic.alarms.arn, "email", "platform@example.com"] }
+    condition = {
+      for address, s in aws_sns_topic_subscription.alarms :
+      address => [s.topic_arn, s.protocol, s.endpoint]
+    } == { "platform@example.com" = [aws_sns_topic.alarms.arn, "email", "platform@example.com"] }
     error_message = "The given addresses, and no others, hear of alarms."
   }
 }
@@ -96,8 +105,8 @@ run "only_alarms_and_budgets_of_this_account_publish" {
     error_message = "The policy is on another topic."
   }
 
-  # The JSON of a policy about a topic that is not there yet is made by the apply; what it is made of is known. No effect
-  # means Allow.
+  # The JSON of a policy about a topic that is not there yet is made by the apply; what it is made of is known. No
+  # effect means Allow.
   assert {
     condition = jsonencode(data.aws_iam_policy_document.alarms.statement) == jsonencode([{
       actions        = ["sns:Publish"]
@@ -114,24 +123,55 @@ run "only_alarms_and_budgets_of_this_account_publish" {
   }
 }
 
-# The whole table: [namespace, metric, statistic, dimensions, comparison, threshold, seconds, of how many, how many, silence].
+# The whole table: namespace, metric, statistic, dimensions, comparison, threshold, seconds, of how many periods, how many
+# of them, and what silence means.
 run "alarms_measure_the_right_thing_of_the_right_resource" {
   command = plan
 
   assert {
     condition = { for name, alarm in aws_cloudwatch_metric_alarm.this : name => [
       alarm.namespace, alarm.metric_name, alarm.statistic, jsonencode(alarm.dimensions),
-      alarm.comparison_operator, alarm.threshold, alarm.period, alarm.evaluation_periods, alarm.datapoints_to_alarm, alarm.treat_missing_data,
+      alarm.comparison_operator, alarm.threshold, alarm.period, alarm.evaluation_periods, alarm.datapoints_to_alarm,
+      alarm.treat_missing_data,
       ] } == {
-      alb-5xx              = ["AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum", jsonencode({ LoadBalancer = "app/mlops-test/1" }), "GreaterThanThreshold", 10, 60, 5, 3, "notBreaching"]
-      target-5xx           = ["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", jsonencode({ LoadBalancer = "app/mlops-test/1" }), "GreaterThanThreshold", 10, 60, 5, 3, "notBreaching"]
-      inference-unhealthy  = ["AWS/ApplicationELB", "UnHealthyHostCount", "Maximum", jsonencode({ LoadBalancer = "app/mlops-test/1", TargetGroup = "targetgroup/inference/2" }), "GreaterThanThreshold", 0, 60, 10, 10, "notBreaching"]
-      mlflow-unhealthy     = ["AWS/ApplicationELB", "UnHealthyHostCount", "Maximum", jsonencode({ LoadBalancer = "app/mlops-test/1", TargetGroup = "targetgroup/mlflow/1" }), "GreaterThanThreshold", 0, 60, 10, 10, "notBreaching"]
-      gpu-node-cpu         = ["AWS/EC2", "CPUUtilization", "Average", jsonencode({ AutoScalingGroupName = "eks-gpu-1" }), "GreaterThanThreshold", 85, 300, 3, 3, "notBreaching"]
-      gpu-idle             = ["ContainerInsights", "node_gpu_utilization", "Maximum", jsonencode({ ClusterName = "mlops-test" }), "LessThanThreshold", 1, 900, 8, 8, "notBreaching"]
-      database-storage     = ["AWS/RDS", "FreeStorageSpace", "Minimum", jsonencode({ DBInstanceIdentifier = "mlops-test-db" }), "LessThanThreshold", 4294967296, 300, 2, 2, "breaching"]
-      database-connections = ["AWS/RDS", "DatabaseConnections", "Maximum", jsonencode({ DBInstanceIdentifier = "mlops-test-db" }), "GreaterThanThreshold", 60, 300, 2, 2, "breaching"]
-      database-cpu         = ["AWS/RDS", "CPUUtilization", "Average", jsonencode({ DBInstanceIdentifier = "mlops-test-db" }), "GreaterThanThreshold", 80, 300, 3, 3, "breaching"]
+      alb-5xx = [
+        "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum", jsonencode({ LoadBalancer = "app/mlops-test/1" }),
+        "GreaterThanThreshold", 10, 60, 5, 3, "notBreaching",
+      ]
+      target-5xx = [
+        "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", jsonencode({ LoadBalancer = "app/mlops-test/1" }),
+        "GreaterThanThreshold", 10, 60, 5, 3, "notBreaching",
+      ]
+      inference-unhealthy = [
+        "AWS/ApplicationELB", "UnHealthyHostCount", "Maximum",
+        jsonencode({ LoadBalancer = "app/mlops-test/1", TargetGroup = "targetgroup/inference/2" }),
+        "GreaterThanThreshold", 0, 60, 10, 10, "notBreaching",
+      ]
+      mlflow-unhealthy = [
+        "AWS/ApplicationELB", "UnHealthyHostCount", "Maximum",
+        jsonencode({ LoadBalancer = "app/mlops-test/1", TargetGroup = "targetgroup/mlflow/1" }),
+        "GreaterThanThreshold", 0, 60, 10, 10, "notBreaching",
+      ]
+      gpu-node-cpu = [
+        "AWS/EC2", "CPUUtilization", "Average", jsonencode({ AutoScalingGroupName = "eks-gpu-1" }),
+        "GreaterThanThreshold", 85, 300, 3, 3, "notBreaching",
+      ]
+      gpu-idle = [
+        "ContainerInsights", "node_gpu_utilization", "Maximum", jsonencode({ ClusterName = "mlops-test" }),
+        "LessThanThreshold", 1, 900, 8, 8, "notBreaching",
+      ]
+      database-storage = [
+        "AWS/RDS", "FreeStorageSpace", "Minimum", jsonencode({ DBInstanceIdentifier = "mlops-test-db" }),
+        "LessThanThreshold", 4294967296, 300, 2, 2, "breaching",
+      ]
+      database-connections = [
+        "AWS/RDS", "DatabaseConnections", "Maximum", jsonencode({ DBInstanceIdentifier = "mlops-test-db" }),
+        "GreaterThanThreshold", 60, 300, 2, 2, "breaching",
+      ]
+      database-cpu = [
+        "AWS/RDS", "CPUUtilization", "Average", jsonencode({ DBInstanceIdentifier = "mlops-test-db" }),
+        "GreaterThanThreshold", 80, 300, 3, 3, "breaching",
+      ]
     }
     error_message = "An alarm measures another thing, of another resource, or rings at another time."
   }
@@ -153,7 +193,10 @@ run "an_alarm_tells_when_it_begins_and_when_it_ends" {
   }
 
   assert {
-    condition     = toset(output.alarm_names) == toset([for name in keys(aws_cloudwatch_metric_alarm.this) : "mlops-test-${name}"]) && output.topic_arn == aws_sns_topic.alarms.arn
+    condition = (
+      toset(output.alarm_names) == toset([for name in keys(aws_cloudwatch_metric_alarm.this) : "mlops-test-${name}"])
+      && output.topic_arn == aws_sns_topic.alarms.arn
+    )
     error_message = "The outputs name other alarms, or another topic."
   }
 }
@@ -173,12 +216,17 @@ run "what_the_environment_costs_is_warned_of_before_it_is_spent" {
   }
 
   assert {
-    condition     = { for filter in aws_budgets_budget.this.cost_filter : filter.name => filter.values } == { TagKeyValue = tolist(["user:Environment$test"]) }
+    condition = { for filter in aws_budgets_budget.this.cost_filter : filter.name => filter.values } == {
+      TagKeyValue = tolist(["user:Environment$test"])
+    }
     error_message = "The budget counts other costs than those of this environment's tag."
   }
 
   assert {
-    condition = { for n in aws_budgets_budget.this.notification : n.notification_type => [n.comparison_operator, n.threshold, n.threshold_type, one(n.subscriber_sns_topic_arns)] } == {
+    condition = {
+      for n in aws_budgets_budget.this.notification :
+      n.notification_type => [n.comparison_operator, n.threshold, n.threshold_type, one(n.subscriber_sns_topic_arns)]
+      } == {
       ACTUAL     = ["GREATER_THAN", 80, "PERCENTAGE", aws_sns_topic.alarms.arn]
       FORECASTED = ["GREATER_THAN", 100, "PERCENTAGE", aws_sns_topic.alarms.arn]
     }
@@ -197,20 +245,29 @@ run "the_dashboard_shows_every_alarm_and_graphs_of_the_right_resources" {
   }
 
   assert {
-    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 7 && aws_cloudwatch_dashboard.this.dashboard_name == "mlops-test"
+    condition = (
+      length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 7
+      && aws_cloudwatch_dashboard.this.dashboard_name == "mlops-test"
+    )
     error_message = "Want the alarms and six graphs."
   }
 
   assert {
     condition = (
       jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets[0].type == "alarm"
-      && jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets[0].properties.alarms == [for name in keys(aws_cloudwatch_metric_alarm.this) : "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:one"]
+      && jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets[0].properties.alarms == [
+        for name in keys(aws_cloudwatch_metric_alarm.this) :
+        "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:one"
+      ]
     )
     error_message = "Not every alarm is on the dashboard."
   }
 
   assert {
-    condition = [for widget in slice(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets, 1, 7) : [widget.properties.region, widget.properties.stat, widget.properties.metrics]] == [
+    condition = [
+      for widget in slice(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets, 1, 7) :
+      [widget.properties.region, widget.properties.stat, widget.properties.metrics]
+      ] == [
       ["eu-west-1", "Sum", [
         ["AWS/ApplicationELB", "RequestCount", "LoadBalancer", "app/mlops-test/1"],
         ["AWS/ApplicationELB", "HTTPCode_Target_4XX_Count", "LoadBalancer", "app/mlops-test/1"],
@@ -218,8 +275,14 @@ run "the_dashboard_shows_every_alarm_and_graphs_of_the_right_resources" {
         ["AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "LoadBalancer", "app/mlops-test/1"],
       ]],
       ["eu-west-1", "p95", [
-        ["AWS/ApplicationELB", "TargetResponseTime", "TargetGroup", "targetgroup/inference/2", "LoadBalancer", "app/mlops-test/1", { label = "inference" }],
-        ["AWS/ApplicationELB", "TargetResponseTime", "TargetGroup", "targetgroup/mlflow/1", "LoadBalancer", "app/mlops-test/1", { label = "mlflow" }],
+        [
+          "AWS/ApplicationELB", "TargetResponseTime", "TargetGroup", "targetgroup/inference/2", "LoadBalancer",
+          "app/mlops-test/1", { label = "inference" },
+        ],
+        [
+          "AWS/ApplicationELB", "TargetResponseTime", "TargetGroup", "targetgroup/mlflow/1", "LoadBalancer",
+          "app/mlops-test/1", { label = "mlflow" },
+        ],
       ]],
       ["eu-west-1", "Average", [
         ["ContainerInsights", "node_gpu_utilization", "ClusterName", "mlops-test"],
@@ -229,7 +292,10 @@ run "the_dashboard_shows_every_alarm_and_graphs_of_the_right_resources" {
       ["eu-west-1", "Average", [
         ["ContainerInsights", "cluster_node_count", "ClusterName", "mlops-test"],
         ["ContainerInsights", "cluster_failed_node_count", "ClusterName", "mlops-test"],
-        ["ContainerInsights", "namespace_number_of_running_pods", "ClusterName", "mlops-test", "Namespace", "inference"],
+        [
+          "ContainerInsights", "namespace_number_of_running_pods", "ClusterName", "mlops-test", "Namespace",
+          "inference",
+        ],
         ["ContainerInsights", "namespace_number_of_running_pods", "ClusterName", "mlops-test", "Namespace", "training"],
       ]],
       ["eu-west-1", "Maximum", [["AWS/RDS", "DatabaseConnections", "DBInstanceIdentifier", "mlops-test-db"]]],
@@ -239,7 +305,10 @@ run "the_dashboard_shows_every_alarm_and_graphs_of_the_right_resources" {
   }
 
   assert {
-    condition     = output.dashboard_url == "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#dashboards/dashboard/mlops-test"
+    condition = (
+      output.dashboard_url
+      == "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#dashboards/dashboard/mlops-test"
+    )
     error_message = "The address leads to another dashboard."
   }
 }
@@ -254,7 +323,15 @@ run "no_two_widgets_are_in_one_place" {
   }
 
   assert {
-    condition     = length(distinct([for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : "${widget.x},${widget.y}"])) == 7
+    condition = (
+      length(
+        distinct([
+          for widget in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets :
+          "${widget.x},${widget.y}"
+        ])
+      )
+      == 7
+    )
     error_message = "Two widgets are in one place."
   }
 }

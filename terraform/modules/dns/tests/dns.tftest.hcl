@@ -17,7 +17,10 @@ run "one_certificate_covers_exactly_the_hosts" {
   command = plan
 
   assert {
-    condition     = aws_acm_certificate.this.domain_name == "inference.example.com" && aws_acm_certificate.this.subject_alternative_names == toset(["inference.example.com", "mlflow.example.com"])
+    condition = (
+      aws_acm_certificate.this.domain_name == "inference.example.com"
+      && aws_acm_certificate.this.subject_alternative_names == toset(["inference.example.com", "mlflow.example.com"])
+    )
     error_message = "Want a certificate for inference.example.com and mlflow.example.com, and for no other name."
   }
 }
@@ -32,8 +35,18 @@ run "the_certificate_is_proved_by_records_in_the_zone" {
     values = {
       arn = "arn:aws:acm:eu-west-1:111122223333:certificate/0001"
       domain_validation_options = [
-        { domain_name = "inference.example.com", resource_record_name = "_i.inference.example.com.", resource_record_type = "CNAME", resource_record_value = "_i.acm-validations.aws." },
-        { domain_name = "mlflow.example.com", resource_record_name = "_m.mlflow.example.com.", resource_record_type = "CNAME", resource_record_value = "_m.acm-validations.aws." },
+        {
+          domain_name           = "inference.example.com"
+          resource_record_name  = "_i.inference.example.com."
+          resource_record_type  = "CNAME"
+          resource_record_value = "_i.acm-validations.aws."
+        },
+        {
+          domain_name           = "mlflow.example.com"
+          resource_record_name  = "_m.mlflow.example.com."
+          resource_record_type  = "CNAME"
+          resource_record_value = "_m.acm-validations.aws."
+        },
       ]
     }
   }
@@ -44,7 +57,10 @@ run "the_certificate_is_proved_by_records_in_the_zone" {
   }
 
   assert {
-    condition = { for host, record in aws_route53_record.validation : host => [record.zone_id, record.name, record.type, one(record.records)] } == {
+    condition = {
+      for host, record in aws_route53_record.validation :
+      host => [record.zone_id, record.name, record.type, one(record.records)]
+      } == {
       "inference.example.com" = ["Z0000000000000000001", "_i.inference.example.com", "CNAME", "_i.acm-validations.aws."]
       "mlflow.example.com"    = ["Z0000000000000000001", "_m.mlflow.example.com", "CNAME", "_m.acm-validations.aws."]
     }
@@ -52,7 +68,10 @@ run "the_certificate_is_proved_by_records_in_the_zone" {
   }
 
   assert {
-    condition     = aws_acm_certificate_validation.this.certificate_arn == "arn:aws:acm:eu-west-1:111122223333:certificate/0001" && output.certificate_arn == aws_acm_certificate_validation.this.certificate_arn
+    condition = (
+      aws_acm_certificate_validation.this.certificate_arn == "arn:aws:acm:eu-west-1:111122223333:certificate/0001"
+      && output.certificate_arn == aws_acm_certificate_validation.this.certificate_arn
+    )
     error_message = "It is another certificate that is waited for and handed on."
   }
 }
@@ -61,7 +80,10 @@ run "each_host_leads_to_the_load_balancer" {
   command = plan
 
   assert {
-    condition = { for name, record in aws_route53_record.this : name => [record.zone_id, record.name, record.type] } == {
+    condition = {
+      for name, record in aws_route53_record.this :
+      name => [record.zone_id, record.name, record.type]
+      } == {
       inference = ["Z0000000000000000001", "inference.example.com", "A"]
       mlflow    = ["Z0000000000000000001", "mlflow.example.com", "A"]
     }
@@ -71,7 +93,11 @@ run "each_host_leads_to_the_load_balancer" {
   assert {
     condition = alltrue([
       for record in aws_route53_record.this :
-      one(record.alias) == { name = "internal-mlops-1.eu-west-1.elb.amazonaws.com", zone_id = "Z32O12XQLNTSW2", evaluate_target_health = true }
+      one(record.alias) == {
+        name                   = "internal-mlops-1.eu-west-1.elb.amazonaws.com"
+        zone_id                = "Z32O12XQLNTSW2"
+        evaluate_target_health = true
+      }
     ])
     error_message = "A host leads elsewhere than to the load balancer, or also when that is not healthy."
   }

@@ -15,7 +15,10 @@ run "a_repository_per_service" {
   command = plan
 
   assert {
-    condition     = { for name, repository in aws_ecr_repository.this : name => repository.name } == { inference-api = "mlops/inference-api", mlflow = "mlops/mlflow" }
+    condition = { for name, repository in aws_ecr_repository.this : name => repository.name } == {
+      inference-api = "mlops/inference-api"
+      mlflow        = "mlops/mlflow"
+    }
     error_message = "Want one repository per service, its name after the prefix."
   }
 }
@@ -33,7 +36,10 @@ run "an_image_is_scanned_when_it_is_pushed" {
   command = plan
 
   assert {
-    condition     = alltrue([for repository in aws_ecr_repository.this : one(repository.image_scanning_configuration).scan_on_push])
+    condition = alltrue([
+      for repository in aws_ecr_repository.this :
+      one(repository.image_scanning_configuration).scan_on_push
+    ])
     error_message = "Images are not scanned on push."
   }
 }
@@ -42,7 +48,10 @@ run "images_are_encrypted_with_kms" {
   command = plan
 
   assert {
-    condition     = alltrue([for repository in aws_ecr_repository.this : one(repository.encryption_configuration).encryption_type == "KMS"])
+    condition = alltrue([
+      for repository in aws_ecr_repository.this :
+      one(repository.encryption_configuration).encryption_type == "KMS"
+    ])
     error_message = "Images are not encrypted with a key of KMS."
   }
 }
@@ -63,14 +72,31 @@ run "only_untagged_and_surplus_images_expire" {
     condition = alltrue([for policy in aws_ecr_lifecycle_policy.this : [
       for rule in jsondecode(policy.policy).rules : merge(rule.selection, { priority = rule.rulePriority, action = rule.action.type })
       ] == [
-      { priority = 1, action = "expire", tagStatus = "untagged", countType = "sinceImagePushed", countUnit = "days", countNumber = 7 },
-      { priority = 2, action = "expire", tagStatus = "tagged", tagPatternList = ["*"], countType = "imageCountMoreThan", countNumber = 50 },
+      {
+        priority    = 1
+        action      = "expire"
+        tagStatus   = "untagged"
+        countType   = "sinceImagePushed"
+        countUnit   = "days"
+        countNumber = 7
+      },
+      {
+        priority       = 2
+        action         = "expire"
+        tagStatus      = "tagged"
+        tagPatternList = ["*"]
+        countType      = "imageCountMoreThan"
+        countNumber    = 50
+      },
     ]])
     error_message = "Want two rules: untagged images go after 7 days, and of tagged ones the newest 50 stay."
   }
 
   assert {
-    condition     = { for name, policy in aws_ecr_lifecycle_policy.this : name => policy.repository } == { for name, repository in aws_ecr_repository.this : name => repository.name }
+    condition = { for name, policy in aws_ecr_lifecycle_policy.this : name => policy.repository } == {
+      for name, repository in aws_ecr_repository.this :
+      name => repository.name
+    }
     error_message = "Each repository has a lifecycle policy of its own."
   }
 }

@@ -29,9 +29,11 @@ run "a_role_is_for_one_service_account_of_this_cluster" {
         training           = "training:training"
         workflow-artifacts = "argo:argo-server"
         } : name => [{
-          Effect    = "Allow"
-          Principal = { Federated = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF" }
-          Action    = "sts:AssumeRoleWithWebIdentity"
+          Effect = "Allow"
+          Principal = {
+            Federated = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF"
+          }
+          Action = "sts:AssumeRoleWithWebIdentity"
           Condition = { StringEquals = {
             "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF:sub" = "system:serviceaccount:${subject}"
             "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF:aud" = "sts.amazonaws.com"
@@ -42,7 +44,10 @@ run "a_role_is_for_one_service_account_of_this_cluster" {
   }
 
   assert {
-    condition     = { for name, role in aws_iam_role.this : name => role.name } == { for name in ["features", "inference", "mlflow", "training", "workflow-artifacts"] : name => "mlops-test-${name}" }
+    condition = { for name, role in aws_iam_role.this : name => role.name } == {
+      for name in ["features", "inference", "mlflow", "training", "workflow-artifacts"] :
+      name => "mlops-test-${name}"
+    }
     error_message = "Want one role per workload, named after the environment and the workload."
   }
 }
@@ -74,7 +79,10 @@ run "no_workload_has_a_wildcard_for_its_actions_or_resources" {
   }
 
   assert {
-    condition     = { for name, policy in aws_iam_role_policy.this : name => jsondecode(policy.policy) } == { for name, document in data.aws_iam_policy_document.this : name => jsondecode(document.json) }
+    condition = { for name, policy in aws_iam_role_policy.this : name => jsondecode(policy.policy) } == {
+      for name, document in data.aws_iam_policy_document.this :
+      name => jsondecode(document.json)
+    }
     error_message = "A role has the policy of another."
   }
 
@@ -89,11 +97,33 @@ run "mlflow_keeps_models_and_nothing_else" {
 
   assert {
     condition = jsondecode(aws_iam_role_policy.this["mlflow"].policy).Statement == [
-      { Sid = "List0", Effect = "Allow", Action = "s3:ListBucket", Resource = "arn:aws:s3:::artifacts", Condition = { StringLike = { "s3:prefix" = "mlflow/*" } } },
-      { Sid = "Read", Effect = "Allow", Action = ["s3:GetObjectVersion", "s3:GetObject"], Resource = "arn:aws:s3:::artifacts/mlflow/*" },
-      { Sid = "Write", Effect = "Allow", Action = ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"], Resource = "arn:aws:s3:::artifacts/mlflow/*" },
+      {
+        Sid       = "List0"
+        Effect    = "Allow"
+        Action    = "s3:ListBucket"
+        Resource  = "arn:aws:s3:::artifacts"
+        Condition = { StringLike = { "s3:prefix" = "mlflow/*" } }
+      },
+      {
+        Sid      = "Read"
+        Effect   = "Allow"
+        Action   = ["s3:GetObjectVersion", "s3:GetObject"]
+        Resource = "arn:aws:s3:::artifacts/mlflow/*"
+      },
+      {
+        Sid      = "Write"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
+        Resource = "arn:aws:s3:::artifacts/mlflow/*"
+      },
       { Sid = "Delete", Effect = "Allow", Action = "s3:DeleteObject", Resource = "arn:aws:s3:::artifacts/mlflow/*" },
-      { Sid = "Decrypt", Effect = "Allow", Action = ["kms:GenerateDataKey", "kms:Decrypt"], Resource = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000001", Condition = { StringEquals = { "kms:ViaService" = "s3.eu-west-1.amazonaws.com" } } },
+      {
+        Sid       = "Decrypt"
+        Effect    = "Allow"
+        Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
+        Resource  = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000001"
+        Condition = { StringEquals = { "kms:ViaService" = "s3.eu-west-1.amazonaws.com" } }
+      },
     ]
     error_message = "MLflow lists, reads, writes and deletes under mlflow/ of the artifacts, and does nothing else."
   }
@@ -104,9 +134,26 @@ run "inference_only_reads_models" {
 
   assert {
     condition = jsondecode(aws_iam_role_policy.this["inference"].policy).Statement == [
-      { Sid = "List0", Effect = "Allow", Action = "s3:ListBucket", Resource = "arn:aws:s3:::artifacts", Condition = { StringLike = { "s3:prefix" = "mlflow/*" } } },
-      { Sid = "Read", Effect = "Allow", Action = ["s3:GetObjectVersion", "s3:GetObject"], Resource = "arn:aws:s3:::artifacts/mlflow/*" },
-      { Sid = "Decrypt", Effect = "Allow", Action = "kms:Decrypt", Resource = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000001", Condition = { StringEquals = { "kms:ViaService" = "s3.eu-west-1.amazonaws.com" } } },
+      {
+        Sid       = "List0"
+        Effect    = "Allow"
+        Action    = "s3:ListBucket"
+        Resource  = "arn:aws:s3:::artifacts"
+        Condition = { StringLike = { "s3:prefix" = "mlflow/*" } }
+      },
+      {
+        Sid      = "Read"
+        Effect   = "Allow"
+        Action   = ["s3:GetObjectVersion", "s3:GetObject"]
+        Resource = "arn:aws:s3:::artifacts/mlflow/*"
+      },
+      {
+        Sid       = "Decrypt"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000001"
+        Condition = { StringEquals = { "kms:ViaService" = "s3.eu-west-1.amazonaws.com" } }
+      },
     ]
     error_message = "The inference service reads models, writes nothing and encrypts nothing."
   }
@@ -117,13 +164,41 @@ run "training_reads_features_and_writes_models" {
 
   assert {
     condition = jsondecode(aws_iam_role_policy.this["training"].policy).Statement == [
-      { Sid = "List0", Effect = "Allow", Action = "s3:ListBucket", Resource = "arn:aws:s3:::artifacts", Condition = { StringLike = { "s3:prefix" = "mlflow/*" } } },
-      { Sid = "List1", Effect = "Allow", Action = "s3:ListBucket", Resource = "arn:aws:s3:::feat", Condition = { StringLike = { "s3:prefix" = ["features/*", "workflows/*"] } } },
-      { Sid = "Read", Effect = "Allow", Action = ["s3:GetObjectVersion", "s3:GetObject"], Resource = ["arn:aws:s3:::feat/workflows/*", "arn:aws:s3:::feat/features/*", "arn:aws:s3:::artifacts/mlflow/*"] },
-      { Sid = "Write", Effect = "Allow", Action = ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"], Resource = ["arn:aws:s3:::feat/workflows/*", "arn:aws:s3:::artifacts/mlflow/*"] },
-      { Sid = "Decrypt", Effect = "Allow", Action = ["kms:GenerateDataKey", "kms:Decrypt"], Resource = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000001", Condition = { StringEquals = { "kms:ViaService" = "s3.eu-west-1.amazonaws.com" } } },
+      {
+        Sid       = "List0"
+        Effect    = "Allow"
+        Action    = "s3:ListBucket"
+        Resource  = "arn:aws:s3:::artifacts"
+        Condition = { StringLike = { "s3:prefix" = "mlflow/*" } }
+      },
+      {
+        Sid       = "List1"
+        Effect    = "Allow"
+        Action    = "s3:ListBucket"
+        Resource  = "arn:aws:s3:::feat"
+        Condition = { StringLike = { "s3:prefix" = ["features/*", "workflows/*"] } }
+      },
+      {
+        Sid      = "Read"
+        Effect   = "Allow"
+        Action   = ["s3:GetObjectVersion", "s3:GetObject"]
+        Resource = ["arn:aws:s3:::feat/workflows/*", "arn:aws:s3:::feat/features/*", "arn:aws:s3:::artifacts/mlflow/*"]
+      },
+      {
+        Sid      = "Write"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
+        Resource = ["arn:aws:s3:::feat/workflows/*", "arn:aws:s3:::artifacts/mlflow/*"]
+      },
+      {
+        Sid       = "Decrypt"
+        Effect    = "Allow"
+        Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
+        Resource  = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000001"
+        Condition = { StringEquals = { "kms:ViaService" = "s3.eu-west-1.amazonaws.com" } }
+      },
     ]
-    error_message = "Training reads features, writes models and what its workflow passes on, deletes nothing, and sees no raw data."
+    error_message = "Training reads features, writes models, deletes nothing, and sees no raw data."
   }
 }
 
@@ -132,13 +207,41 @@ run "features_are_made_from_raw_data_that_nobody_writes" {
 
   assert {
     condition = jsondecode(aws_iam_role_policy.this["features"].policy).Statement == [
-      { Sid = "List0", Effect = "Allow", Action = "s3:ListBucket", Resource = "arn:aws:s3:::data", Condition = { StringLike = { "s3:prefix" = "*" } } },
-      { Sid = "List1", Effect = "Allow", Action = "s3:ListBucket", Resource = "arn:aws:s3:::feat", Condition = { StringLike = { "s3:prefix" = ["features/*", "workflows/*"] } } },
-      { Sid = "Read", Effect = "Allow", Action = ["s3:GetObjectVersion", "s3:GetObject"], Resource = ["arn:aws:s3:::feat/workflows/*", "arn:aws:s3:::feat/features/*", "arn:aws:s3:::data/*"] },
-      { Sid = "Write", Effect = "Allow", Action = ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"], Resource = ["arn:aws:s3:::feat/workflows/*", "arn:aws:s3:::feat/features/*"] },
-      { Sid = "Decrypt", Effect = "Allow", Action = ["kms:GenerateDataKey", "kms:Decrypt"], Resource = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000001", Condition = { StringEquals = { "kms:ViaService" = "s3.eu-west-1.amazonaws.com" } } },
+      {
+        Sid       = "List0"
+        Effect    = "Allow"
+        Action    = "s3:ListBucket"
+        Resource  = "arn:aws:s3:::data"
+        Condition = { StringLike = { "s3:prefix" = "*" } }
+      },
+      {
+        Sid       = "List1"
+        Effect    = "Allow"
+        Action    = "s3:ListBucket"
+        Resource  = "arn:aws:s3:::feat"
+        Condition = { StringLike = { "s3:prefix" = ["features/*", "workflows/*"] } }
+      },
+      {
+        Sid      = "Read"
+        Effect   = "Allow"
+        Action   = ["s3:GetObjectVersion", "s3:GetObject"]
+        Resource = ["arn:aws:s3:::feat/workflows/*", "arn:aws:s3:::feat/features/*", "arn:aws:s3:::data/*"]
+      },
+      {
+        Sid      = "Write"
+        Effect   = "Allow"
+        Action   = ["s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"]
+        Resource = ["arn:aws:s3:::feat/workflows/*", "arn:aws:s3:::feat/features/*"]
+      },
+      {
+        Sid       = "Decrypt"
+        Effect    = "Allow"
+        Action    = ["kms:GenerateDataKey", "kms:Decrypt"]
+        Resource  = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000001"
+        Condition = { StringEquals = { "kms:ViaService" = "s3.eu-west-1.amazonaws.com" } }
+      },
     ]
-    error_message = "The features' role reads raw data, writes features and what its workflow passes on, deletes nothing, and sees no model."
+    error_message = "The features' role reads raw data, writes features, deletes nothing, and sees no model."
   }
 }
 
@@ -147,9 +250,26 @@ run "argo_only_shows_what_workflows_left" {
 
   assert {
     condition = jsondecode(aws_iam_role_policy.this["workflow-artifacts"].policy).Statement == [
-      { Sid = "List0", Effect = "Allow", Action = "s3:ListBucket", Resource = "arn:aws:s3:::feat", Condition = { StringLike = { "s3:prefix" = ["features/*", "workflows/*"] } } },
-      { Sid = "Read", Effect = "Allow", Action = ["s3:GetObjectVersion", "s3:GetObject"], Resource = ["arn:aws:s3:::feat/workflows/*", "arn:aws:s3:::feat/features/*"] },
-      { Sid = "Decrypt", Effect = "Allow", Action = "kms:Decrypt", Resource = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000001", Condition = { StringEquals = { "kms:ViaService" = "s3.eu-west-1.amazonaws.com" } } },
+      {
+        Sid       = "List0"
+        Effect    = "Allow"
+        Action    = "s3:ListBucket"
+        Resource  = "arn:aws:s3:::feat"
+        Condition = { StringLike = { "s3:prefix" = ["features/*", "workflows/*"] } }
+      },
+      {
+        Sid      = "Read"
+        Effect   = "Allow"
+        Action   = ["s3:GetObjectVersion", "s3:GetObject"]
+        Resource = ["arn:aws:s3:::feat/workflows/*", "arn:aws:s3:::feat/features/*"]
+      },
+      {
+        Sid       = "Decrypt"
+        Effect    = "Allow"
+        Action    = "kms:Decrypt"
+        Resource  = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000001"
+        Condition = { StringEquals = { "kms:ViaService" = "s3.eu-west-1.amazonaws.com" } }
+      },
     ]
     error_message = "Argo's server reads what workflows left, writes nothing and encrypts nothing."
   }

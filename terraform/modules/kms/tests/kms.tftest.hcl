@@ -42,7 +42,11 @@ run "the_key_is_found_by_its_alias" {
   }
 
   assert {
-    condition     = aws_kms_alias.this.name == "alias/mlops-test-data" && aws_kms_alias.this.target_key_id == "0001" && output.arn == aws_kms_key.this.arn
+    condition = (
+      aws_kms_alias.this.name == "alias/mlops-test-data"
+      && aws_kms_alias.this.target_key_id == "0001"
+      && output.arn == aws_kms_key.this.arn
+    )
     error_message = "Want the alias alias/mlops-test-data for the key, and its ARN as the output."
   }
 }
@@ -86,7 +90,9 @@ run "the_account_decides_and_named_services_use_the_key_for_it_only" {
       Principal = { Service = "logs.eu-west-1.amazonaws.com" }
       Action    = ["kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Encrypt", "kms:DescribeKey", "kms:Decrypt"]
       Resource  = "*"
-      Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:eu-west-1:111122223333:log-group:*" } }
+      Condition = {
+        ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:eu-west-1:111122223333:log-group:*" }
+      }
     }
     error_message = "CloudWatch Logs uses the key for log groups of this account and region only."
   }

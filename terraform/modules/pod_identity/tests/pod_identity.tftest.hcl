@@ -72,7 +72,10 @@ run "the_role_may_do_what_it_was_given_and_no_more" {
   command = plan
 
   assert {
-    condition     = aws_iam_role_policy.this.role == "mlops-test-controller" && jsondecode(aws_iam_role_policy.this.policy) == jsondecode(var.policy)
+    condition = (
+      aws_iam_role_policy.this.role == "mlops-test-controller"
+      && jsondecode(aws_iam_role_policy.this.policy) == jsondecode(var.policy)
+    )
     error_message = "The role's policy is not the one given."
   }
 }
