@@ -230,27 +230,24 @@ func (a *Account) judge(v *verdict, document Document, name, resource string, r 
 }
 
 // covers compares the caller with the principals of a statement (User Guide, "AWS JSON policy elements: Principal").
+// "*" is everybody, services and web identities too.
 func (a *Account) covers(s Statement, p Principal) grant {
-	g := nobody
-	for _, id := range s.Principals[p.Type] {
-		if id == p.ID || id == "*" && p.Type == "AWS" {
-			return direct
-		}
-		account := accountOf(p.ID)
-		if p.Type != "AWS" || id != account && id != "arn:aws:iam::"+account+":root" {
-			continue
-		}
-		// A deny covers everybody in the account, and another account has surely allowed its own.
-		if s.Deny || account != a.ID {
-			return direct
-		}
-		g = delegated
-	}
-	// "Everyone" has no type: services and web identities are among them.
-	if p.Type != "AWS" && slices.Contains(s.Principals["AWS"], "*") {
+	if slices.Contains(s.Principals["AWS"], "*") || slices.Contains(s.Principals[p.Type], p.ID) {
 		return direct
 	}
-	return g
+	account := accountOf(p.ID)
+	named := slices.ContainsFunc(s.Principals["AWS"], func(id string) bool {
+		return id == account || id == "arn:aws:iam::"+account+":root"
+	})
+	switch {
+	case p.Type != "AWS" || !named:
+		return nobody
+	case account == a.ID:
+		return delegated
+	default:
+		// Another account has surely allowed its own.
+		return direct
+	}
 }
 
 // applies says whether a statement is about a request: its action, its resource and all of its conditions.
@@ -274,15 +271,11 @@ func (s Statement) applies(version string, r Request) (bool, error) {
 	return true, nil
 }
 
-// names says whether the resource is one of those that are listed.
+// names says whether the resource is one of those that are listed. An action that names none is for * only.
 func (s Statement) names(version string, r Request) (bool, error) {
 	for _, text := range s.Resources {
 		if text == "*" {
 			return true, nil
-		}
-		if r.Resource == "*" {
-			// An action that names no resource is allowed, or denied, only by a statement on all of them.
-			continue
 		}
 		wanted, err := expand(version, text, true, r.Context)
 		if err != nil {

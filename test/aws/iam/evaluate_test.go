@@ -133,6 +133,7 @@ func TestDecisions(t *testing.T) {
 		"with an identity-based policy":       {scene{identity: []string{statement("Allow", "", "sts:AssumeRole", role, "")}, trust: []string{statement("Allow", ourRoot, "sts:AssumeRole", "", "")}}, assume(caller), "allowed"},
 		"an identity-based policy alone":      {scene{identity: []string{statement("Allow", "", "sts:AssumeRole", "*", "")}, trust: []string{statement("Allow", `{"Service":"ec2.amazonaws.com"}`, "sts:AssumeRole", "", "")}}, assume(caller), "implicit"},
 		"a trust policy for another account":  {scene{trust: []string{statement("Allow", `{"AWS":"arn:aws:iam::444455556666:root"}`, "sts:AssumeRole", "", "")}}, assume(stranger), "allowed"},
+		"a provider of another account":       {scene{trust: []string{statement("Allow", `{"AWS":"arn:aws:iam::444455556666:root"}`, "sts:AssumeRole", "", "")}}, assume(Principal{"Federated", "arn:aws:iam::444455556666:saml-provider/x"}), "implicit"},
 		"a trust policy for no other account": {scene{trust: []string{statement("Allow", ourRoot, "sts:AssumeRole", "", "")}}, assume(stranger), "implicit"},
 
 		"an administrator":               {scene{managed: []string{administrator}}, get(caller, bucket+"/k"), "allowed"},

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -13,7 +14,7 @@ import (
 func shown(t *testing.T, around string, resources ...Resource) string {
 	t.Helper()
 	for i := range resources {
-		resources[i].Mode = "managed"
+		resources[i].Mode = cmp.Or(resources[i].Mode, "managed")
 	}
 	inner, err := json.Marshal(resources)
 	if err != nil {
@@ -55,6 +56,7 @@ func TestPoliciesAreReadFromPlansAndStates(t *testing.T) {
 			"policy": `{"Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"kms:*","Resource":"*"}}`}},
 		{Address: "issuer", Type: "aws_iam_openid_connect_provider", Values: map[string]any{"arn": "arn:p", "url": "https://issuer.example.com", "client_id_list": []any{"sts"}}},
 	}
+	resources = append(resources, Resource{Address: "data.x", Mode: "data", Type: "aws_iam_policy_document"})
 	for name, around := range map[string]string{"plan": plan, "state": state, "test": ran} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "shown.json")
