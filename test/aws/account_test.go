@@ -39,7 +39,10 @@ func newAccount(t testing.TB) account {
 	}
 	started(t, "start the emulated account")
 	emulated := emulator.Start(t, found.Moto, exampleAccount)
-	t.Cleanup(func() { keep(t, emulated.Log) })
+	t.Cleanup(func() {
+		keep(t, emulated.Log)
+		keep(t, emulated.Requests)
+	})
 	return account{exampleAccount, region, emulated.Environment(), emulated.Config(t, region)}
 }
 

@@ -129,7 +129,7 @@ func TestALostStateIsRecoveredFromAVersion(t *testing.T) {
 	})
 }
 
-// recover does what docs/runbooks/recover-state.md says: the newest version that is a state becomes the current one.
+// recover does what docs/runbooks/restore-state.md says: the newest version that is a state becomes the current one.
 func recover(t *testing.T, a account, bucket string) {
 	t.Helper()
 	client, ctx := s3.NewFromConfig(a.config), t.Context()

@@ -19,6 +19,7 @@ import (
 	"example.com/mlops-platform/test/aws/emulator/autoscaling"
 	"example.com/mlops-platform/test/aws/emulator/budgets"
 	"example.com/mlops-platform/test/aws/emulator/eks"
+	"example.com/mlops-platform/test/aws/emulator/rds"
 	"example.com/mlops-platform/test/aws/emulator/s3"
 )
 
@@ -26,8 +27,8 @@ import (
 type Emulator struct {
 	// Account is the id of the account, twelve digits.
 	Account string
-	// Log is the file that moto writes its log to.
-	Log string
+	// Log is the file that moto writes its log to; Requests has a line for each request: time, status, what was asked.
+	Log, Requests string
 
 	proxy  *url.URL
 	bundle string
@@ -47,7 +48,10 @@ func Start(t testing.TB, moto, account string) *Emulator {
 
 // Open runs an emulator that keeps its log and its authority's certificate in folder. moto is the program moto_server.
 func Open(moto, account, folder string) (*Emulator, error) {
-	e := &Emulator{Account: account, Log: filepath.Join(folder, "moto.log"), bundle: filepath.Join(folder, "ca.pem")}
+	e := &Emulator{
+		Account: account, Log: filepath.Join(folder, "moto.log"), Requests: filepath.Join(folder, "requests.log"),
+		bundle: filepath.Join(folder, "ca.pem"),
+	}
 	if err := e.open(moto); err != nil {
 		e.Close()
 		return nil, err
@@ -69,6 +73,11 @@ func (e *Emulator) open(moto string) error {
 		return err
 	}
 	e.close = append(e.close, func() { _ = log.Close() })
+	requests, err := os.Create(e.Requests)
+	if err != nil {
+		return err
+	}
+	e.close = append(e.close, func() { _ = requests.Close() })
 	address, stop, err := startMoto(moto, e.Account, log)
 	if err != nil {
 		return err
@@ -86,7 +95,8 @@ func (e *Emulator) open(moto string) error {
 	if err != nil {
 		return err
 	}
-	proxy := newProxy(&authority, address, autoscaling.New(), budgets.New(), eks.New(e.Account, address), s3.New())
+	proxy := newProxy(&authority, address, requests, autoscaling.New(), budgets.New(), eks.New(e.Account, address),
+		rds.New(address), s3.New())
 	server := &http.Server{Handler: proxy, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(listener) }()
 	e.close = append(e.close, func() { _ = server.Close() })

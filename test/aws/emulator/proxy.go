@@ -1,12 +1,15 @@
 package emulator
 
 import (
+	"bytes"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/elazarl/goproxy"
 )
@@ -19,8 +22,8 @@ type answerer interface {
 }
 
 // newProxy makes the proxy: TLS for *.amazonaws.com ends here; what an answerer knows is answered, all else goes to
-// moto with its host name, by which moto tells services apart.
-func newProxy(authority *tls.Certificate, moto *url.URL, answerers ...answerer) http.Handler {
+// moto with its host name, by which moto tells services apart. Each request is a line in log.
+func newProxy(authority *tls.Certificate, moto *url.URL, log io.Writer, answerers ...answerer) http.Handler {
 	proxy := goproxy.NewProxyHttpServer()
 	intercept := &goproxy.ConnectAction{Action: goproxy.ConnectMitm, TLSConfig: goproxy.TLSConfigFromCA(authority)}
 	proxy.CertStore = newCertificates()
@@ -30,7 +33,14 @@ func newProxy(authority *tls.Certificate, moto *url.URL, answerers ...answerer) 
 		}
 		return goproxy.RejectConnect, host
 	})
-	proxy.OnRequest().DoFunc(func(r *http.Request, _ *goproxy.ProxyCtx) (*http.Request, *http.Response) {
+	proxy.OnResponse().DoFunc(func(answer *http.Response, c *goproxy.ProxyCtx) *http.Response {
+		if asked, ok := c.UserData.(string); ok && answer != nil {
+			_, _ = fmt.Fprintf(log, "%s %d %s\n", time.Now().UTC().Format(time.TimeOnly), answer.StatusCode, asked)
+		}
+		return answer
+	})
+	proxy.OnRequest().DoFunc(func(r *http.Request, c *goproxy.ProxyCtx) (*http.Request, *http.Response) {
+		c.UserData = describe(r)
 		if !isAWS(r.URL.Host) {
 			text := fmt.Sprintf("this is an emulator of AWS; %s is not of AWS", r.URL.Host)
 			return r, goproxy.NewResponse(r, goproxy.ContentTypeText, http.StatusForbidden, text)
@@ -55,4 +65,20 @@ func newProxy(authority *tls.Certificate, moto *url.URL, answerers ...answerer) 
 func isAWS(host string) bool {
 	name, _, _ := strings.Cut(host, ":")
 	return strings.HasSuffix(name, ".amazonaws.com")
+}
+
+// describe says what a request asks for: "rds.eu-west-1.amazonaws.com CreateDBInstance" or "… GET /bucket/key".
+func describe(r *http.Request) string {
+	host := r.URL.Hostname()
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		return host + " " + target
+	}
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		body, _ := io.ReadAll(r.Body)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		if form, err := url.ParseQuery(string(body)); err == nil {
+			return host + " " + form.Get("Action")
+		}
+	}
+	return host + " " + r.Method + " " + r.URL.RequestURI()
 }

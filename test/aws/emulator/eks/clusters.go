@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 
@@ -11,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 )
 
-// extras is what moto forgets of a cluster: how it is accessed, how it is supported, and the security group that EKS
-// makes for it.
+// extras is what moto forgets of a cluster: how it is accessed, how it is supported, and what EKS makes for it, a
+// security group and an issuer of tokens.
 type extras struct {
 	Access  json.RawMessage `json:"accessConfig"`
 	Upgrade json.RawMessage `json:"upgradePolicy"`
@@ -20,7 +21,7 @@ type extras struct {
 		Subnets []string `json:"subnetIds"`
 	} `json:"resourcesVpcConfig"`
 
-	vpc, group string
+	vpc, group, issuer string
 }
 
 func (s *Server) routeClusters() {
@@ -82,7 +83,7 @@ func (s *Server) deleteCluster(w http.ResponseWriter, r *http.Request) {
 	s.complete(w, name, status, answer)
 }
 
-// makeGroup makes the cluster's security group, in the VPC of its subnets.
+// makeGroup makes the cluster's security group, in the VPC of its subnets, and gives it an issuer.
 func (s *Server) makeGroup(r *http.Request, name string, given *extras) *fault {
 	client := s.ec2(r)
 	subnets, err := client.DescribeSubnets(r.Context(), &ec2.DescribeSubnetsInput{SubnetIds: given.Network.Subnets})
@@ -98,6 +99,7 @@ func (s *Server) makeGroup(r *http.Request, name string, given *extras) *fault {
 		return &fault{http.StatusInternalServerError, "ServerException", err.Error()}
 	}
 	given.group = aws.ToString(group.GroupId)
+	given.issuer = fmt.Sprintf("https://oidc.eks.%s.amazonaws.com/id/%032X", region(r), s.made.Add(1))
 	return nil
 }
 
@@ -119,6 +121,8 @@ func (s *Server) complete(w http.ResponseWriter, name string, status int, answer
 		if network, ok := decoded.Cluster["resourcesVpcConfig"].(map[string]any); ok {
 			network["clusterSecurityGroupId"], network["vpcId"] = has.group, has.vpc
 		}
+		// Moto gives all clusters one issuer, and IAM takes an issuer once.
+		decoded.Cluster["identity"] = map[string]any{"oidc": map[string]string{"issuer": has.issuer}}
 		answer, _ = json.Marshal(decoded)
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,7 @@ type Server struct {
 	account string
 	moto    *url.URL
 	mux     *http.ServeMux
+	made    atomic.Int64 // clusters so far
 
 	mu           sync.Mutex
 	addons       map[string]*addon       // by cluster/name
