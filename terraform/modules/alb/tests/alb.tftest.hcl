@@ -67,7 +67,8 @@ run "the_load_balancer_has_no_public_address" {
 
   assert {
     condition = (
-      aws_lb.this.internal
+      aws_lb.this.name == "mlops-test"
+      && aws_lb.this.internal
       && aws_lb.this.load_balancer_type == "application"
       && aws_lb.this.subnets == toset(["subnet-1", "subnet-2"])
     )
