@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import threading
 import time
@@ -32,6 +33,13 @@ class Cost:
     def seconds(self, rows: int) -> float:
         """The prediction for a run of `rows` rows."""
         return self.first_row + self.next_row * (rows - 1)
+
+    def worthwhile(self, most: int) -> int:
+        """The rows of the smallest batch whose rows cost a tenth more than in one of `most` rows, the cheapest."""
+        start = max(0.0, self.first_row - self.next_row)
+        cheapest = start / most + self.next_row
+        excess = cheapest * 1.1 - self.next_row
+        return max(1, min(most, math.ceil(start / excess))) if excess > 0 else 1
 
 
 class LoadedModel:

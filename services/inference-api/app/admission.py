@@ -1,0 +1,84 @@
+"""Whether a request may wait for the model, and how many rows run together.
+
+Three rules, from docs/decisions/0009:
+
+1. What finds nothing before it is taken.
+2. A burst may wait as long as MAX_QUEUE_MILLISECONDS and MAX_QUEUE_ROWS allow.
+3. If the queue has been long for _BURST_SECONDS it is no burst, and until it was empty once only two batches are taken,
+   one that runs and one that waits: more makes no answer come sooner, and all of them later.
+
+Rule 3 counts rows, by what they cost in the warm-up. It is not for how long they take at present: to refuse takes time
+too, and a queue that gets shorter the more is refused would end by refusing all.
+"""
+
+from __future__ import annotations
+
+from app.model import Cost
+from app.settings import Settings
+
+_LONG_SECONDS = 0.005
+"""A queue that is worked off in less is never long, however fast the model is. CoDel's target (RFC 8289, 4.2)."""
+_BURST_SECONDS = 0.02
+_SMOOTHING = 0.1
+_MOST_SURPRISE = 4.0
+"""A batch that was stalled, by another process or the garbage collector, says little about the next."""
+
+
+class Admission:
+    """The limits of one queue. `ahead` are the rows that run or wait; `now` is in seconds of any steady clock."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._max_batch = settings.max_batch_rows
+        self._max_rows = settings.max_queue_rows
+        self._max_wait = settings.max_queue_milliseconds / 1000
+        self._pace = 1.0
+        """Seconds that a batch takes for each that its cost says."""
+        self._cost: Cost | None = None
+        self._start = self._per_row = 0.0
+        self._long_rows = settings.max_queue_rows
+        self.batch_rows = settings.max_batch_rows
+        """How many rows of several requests to run together."""
+        self._long_since: float | None = None
+
+    def expect(self, cost: Cost) -> None:
+        """The next batch is of a model of this cost."""
+        if cost is self._cost or cost.first_row <= 0:
+            return
+        self._cost = cost
+        self._start = max(0.0, cost.first_row - cost.next_row)
+        # What one costs when many wait.
+        self._per_row = cost.seconds(self._max_batch) / self._max_batch
+        short = int((_LONG_SECONDS - self._start) / self._per_row)
+        self._long_rows = max(2 * cost.worthwhile(self._max_batch), short)
+        self.batch_rows = min(self._max_batch, self._long_rows // 2)
+
+    def ran(self, cost: Cost, rows: int, seconds: float) -> None:
+        """A batch of `rows` rows was answered `seconds` after it began. `cost` is its model's."""
+        if cost.first_row <= 0:  # it could not be warmed up
+            cost = Cost(seconds / rows, seconds / rows)
+        self.expect(cost)
+        surprise = seconds / (cost.seconds(rows) * self._pace)
+        self._pace *= 1 + _SMOOTHING * (min(surprise, _MOST_SURPRISE) - 1)
+
+    def emptied(self) -> None:
+        """Nothing runs or waits any more."""
+        self._long_since = None
+
+    def wait(self, ahead: int) -> float:
+        """The predicted wait, in seconds, of a request that came now."""
+        return self._pace * (self._start + self._per_row * ahead)
+
+    def full(self, rows: int, ahead: int) -> bool:
+        """Whether not even a burst may go on: rule 2 for a request of `rows` rows."""
+        most = self._max_rows - min(rows, self._max_batch)
+        return ahead > 0 and (ahead > most or self.wait(ahead) > self._max_wait)
+
+    def admits(self, rows: int, ahead: int, now: float) -> bool:
+        """Decide about a request of `rows` rows that came now, when some of those ahead do not run yet."""
+        if self.full(rows, ahead):
+            return False
+        if ahead < self._long_rows:
+            return True
+        if self._long_since is None:
+            self._long_since = now
+        return now - self._long_since <= _BURST_SECONDS
