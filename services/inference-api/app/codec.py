@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.contract import Feeds, Outputs
 from app.encode import Encoder
@@ -13,8 +13,7 @@ from app.request import Headers
 from app.serving import Lease
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """What a body asks for; `asked` is for the one who writes the answer."""
 
     feeds: Feeds

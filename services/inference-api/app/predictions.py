@@ -80,7 +80,9 @@ class Predictions:
                 with self._lease(version) as lease:
                     codec = lease.memo("codec", Codec)
                     decoded = decode(codec, body)
-                    outputs = await service.serving.predict(lease, decoded.feeds, decoded.rows, deadline)
+                    outputs = await service.serving.predict(
+                        lease, decoded.feeds, decoded.rows, deadline, alone=len(service.begun) == 1
+                    )
                     answer = encode(codec, outputs, decoded.asked)
                     info, layout = lease.info, lease.layout
             except asyncio.CancelledError:

@@ -7,8 +7,7 @@ columns and a null for the data; then a body `P V }}` parses to the same columns
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,8 +17,7 @@ KEY = b'"data"'
 END = b"}}"
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(NamedTuple):
     """The value of a `dataframe_split`, and whether its data can hold true or false."""
 
     value: dict[str, Any]
