@@ -129,13 +129,27 @@ func (r *root) plan(t testing.TB) (plan, []byte) {
 type plan struct {
 	Changes []struct {
 		Address string `json:"address"`
-		Change  struct {
-			Actions []string       `json:"actions"`
-			Before  map[string]any `json:"before"`
-			After   map[string]any `json:"after"`
-			Unknown map[string]any `json:"after_unknown"`
-		} `json:"change"`
+		Change  change `json:"change"`
 	} `json:"resource_changes"`
+}
+
+type change struct {
+	Actions []string       `json:"actions"`
+	Before  map[string]any `json:"before"`
+	After   map[string]any `json:"after"`
+	Unknown map[string]any `json:"after_unknown"`
+}
+
+// attributes lists those that would change.
+func (c change) attributes() []string {
+	var found []string
+	for name, value := range c.Before {
+		if c.Unknown[name] == true || !cmp.Equal(value, c.After[name]) {
+			found = append(found, name)
+		}
+	}
+	slices.Sort(found)
+	return found
 }
 
 // changes lists what a plan would do, as "create module.x.y" and "update module.x.y: attribute, attribute".
@@ -148,14 +162,7 @@ func (p plan) changes() []string {
 		}
 		line := actions + " " + each.Address
 		if actions == "update" {
-			var attributes []string
-			for name, value := range each.Change.Before {
-				if each.Change.Unknown[name] == true || !cmp.Equal(value, each.Change.After[name]) {
-					attributes = append(attributes, name)
-				}
-			}
-			slices.Sort(attributes)
-			line += ": " + strings.Join(attributes, ", ")
+			line += ": " + strings.Join(each.Change.attributes(), ", ")
 		}
 		found = append(found, line)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	stdlog "log"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -25,6 +26,7 @@ type answerer interface {
 // moto with its host name, by which moto tells services apart. Each request is a line in log.
 func newProxy(authority *tls.Certificate, moto *url.URL, log io.Writer, answerers ...answerer) http.Handler {
 	proxy := goproxy.NewProxyHttpServer()
+	proxy.Logger = stdlog.New(log, "", 0) // a client that hangs up is a line there, not one among the tests' own
 	intercept := &goproxy.ConnectAction{Action: goproxy.ConnectMitm, TLSConfig: goproxy.TLSConfigFromCA(authority)}
 	proxy.CertStore = newCertificates()
 	proxy.OnRequest().HandleConnectFunc(func(host string, _ *goproxy.ProxyCtx) (*goproxy.ConnectAction, string) {

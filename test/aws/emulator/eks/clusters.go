@@ -125,6 +125,11 @@ func (s *Server) complete(w http.ResponseWriter, name string, status int, answer
 		decoded.Cluster["identity"] = map[string]any{"oidc": map[string]string{"issuer": has.issuer}}
 		answer, _ = json.Marshal(decoded)
 	}
+	give(w, status, answer)
+}
+
+// give answers with moto's answer.
+func give(w http.ResponseWriter, status int, answer []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	if status == http.StatusNotFound {
 		w.Header().Set("X-Amzn-Errortype", "ResourceNotFoundException")

@@ -39,6 +39,7 @@ func New(account string, moto *url.URL) *Server {
 		clusters: map[string]*extras{},
 	}
 	s.routeClusters()
+	s.routeNodeGroups()
 	s.routeAddons()
 	s.routeEntries()
 	s.routeAssociations()
