@@ -127,6 +127,16 @@ run "http_only_redirects_to_https" {
     )
     error_message = "Port 80 does something else than to redirect to HTTPS for good."
   }
+
+  # The load balancer's own placeholders: what was asked for stays.
+  assert {
+    condition = (
+      one(one(aws_lb_listener.http.default_action).redirect).host == "#{host}"
+      && one(one(aws_lb_listener.http.default_action).redirect).path == "/#{path}"
+      && one(one(aws_lb_listener.http.default_action).redirect).query == "#{query}"
+    )
+    error_message = "A redirect leads to another host or page."
+  }
 }
 
 run "https_is_tls_1_2_or_1_3_with_the_given_certificate" {
