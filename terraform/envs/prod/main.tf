@@ -25,6 +25,7 @@ module "vpc" {
   name               = local.name
   cluster_name       = local.name
   region             = var.region
+  kms_key_arn        = module.data_key.arn
   cidr               = "10.1.0.0/16"
   availability_zones = slice(sort(data.aws_availability_zones.available.names), 0, 3)
 }
@@ -34,6 +35,7 @@ module "eks" {
 
   name                       = local.name
   subnet_ids                 = module.vpc.private_subnet_ids
+  log_kms_key_arn            = module.data_key.arn
   allow_public_endpoint_from = var.allow_public_endpoint_from
   access = {
     admin = { role_arn = var.admin_role_arn, policy = "AmazonEKSClusterAdminPolicy" }

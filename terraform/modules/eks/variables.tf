@@ -53,6 +53,11 @@ variable "kubernetes_version" {
   }
 }
 
+variable "log_kms_key_arn" {
+  description = "Key that the logs are encrypted with; CloudWatch Logs must be allowed to use it. Secrets have one of their own."
+  type        = string
+}
+
 variable "log_retention_days" {
   description = "Days that the control plane's logs, the audit log among them, are kept."
   type        = number

@@ -59,6 +59,7 @@ resource "aws_cloudwatch_log_group" "this" {
 
   name              = "/aws/rds/instance/${var.name}/${each.key}"
   retention_in_days = var.log_retention_days
+  kms_key_id        = var.kms_key_arn
 }
 
 resource "aws_db_instance" "this" {
@@ -70,7 +71,6 @@ resource "aws_db_instance" "this" {
   allow_major_version_upgrade = false
   instance_class              = var.instance_class
   parameter_group_name        = aws_db_parameter_group.this.name
-  ca_cert_identifier          = "rds-ca-rsa2048-g1"
 
   storage_type          = "gp3"
   allocated_storage     = var.allocated_storage

@@ -3,6 +3,7 @@
 resource "aws_cloudwatch_log_group" "flow" {
   name              = "/aws/vpc/${var.name}/flow"
   retention_in_days = var.flow_log_retention_days
+  kms_key_id        = var.kms_key_arn
 }
 
 resource "aws_flow_log" "this" {

@@ -43,6 +43,11 @@ variable "flow_log_retention_days" {
   }
 }
 
+variable "kms_key_arn" {
+  description = "Key that the flow logs are encrypted with; CloudWatch Logs must be allowed to use it."
+  type        = string
+}
+
 variable "name" {
   description = "Name of the VPC and first part of the names of what is in it."
   type        = string

@@ -9,8 +9,9 @@ provider "aws" {
 }
 
 variables {
-  name       = "mlops-test"
-  subnet_ids = ["subnet-a", "subnet-b"]
+  name            = "mlops-test"
+  subnet_ids      = ["subnet-a", "subnet-b"]
+  log_kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000000"
   access = {
     admin = { role_arn = "arn:aws:iam::111122223333:role/admin", policy = "AmazonEKSClusterAdminPolicy" }
   }
@@ -108,6 +109,7 @@ run "all_that_the_control_plane_logs_is_kept_for_a_year" {
     condition = (
       aws_cloudwatch_log_group.this.name == "/aws/eks/mlops-test/cluster"
       && aws_cloudwatch_log_group.this.retention_in_days == 365
+      && aws_cloudwatch_log_group.this.kms_key_id == var.log_kms_key_arn
     )
     error_message = "Want the log group of the cluster, and a year."
   }

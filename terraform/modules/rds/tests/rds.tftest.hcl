@@ -99,11 +99,6 @@ run "the_database_speaks_tls_only" {
     )
     error_message = "The database must use this parameter group, or nothing is forced."
   }
-
-  assert {
-    condition     = aws_db_instance.this.ca_cert_identifier == "rds-ca-rsa2048-g1"
-    error_message = "Clients verify the server with the bundle of rds-ca-rsa2048-g1."
-  }
 }
 
 run "all_that_is_kept_is_encrypted_with_the_key_given" {
@@ -221,6 +216,11 @@ run "logs_are_kept_and_come_to_an_end" {
   assert {
     condition     = aws_db_instance.this.enabled_cloudwatch_logs_exports == toset(["postgresql", "upgrade"])
     error_message = "Want both logs of PostgreSQL."
+  }
+
+  assert {
+    condition     = alltrue([for _, group in aws_cloudwatch_log_group.this : group.kms_key_id == var.kms_key_arn])
+    error_message = "The logs hold what slow queries asked for: they are encrypted with the key of the data."
   }
 
   assert {

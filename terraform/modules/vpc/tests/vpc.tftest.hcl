@@ -11,6 +11,7 @@ provider "aws" {
 variables {
   availability_zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
   cluster_name       = "mlops-test"
+  kms_key_arn        = "arn:aws:kms:eu-west-1:111122223333:key/00000000-0000-0000-0000-000000000000"
   name               = "mlops-test"
   region             = "eu-west-1"
 }
@@ -337,6 +338,7 @@ run "who_talked_to_whom_is_on_record" {
     condition = (
       aws_cloudwatch_log_group.flow.name == "/aws/vpc/mlops-test/flow"
       && aws_cloudwatch_log_group.flow.retention_in_days == 90
+      && aws_cloudwatch_log_group.flow.kms_key_id == var.kms_key_arn
     )
     error_message = "Want 90 days."
   }
