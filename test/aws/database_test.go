@@ -1,6 +1,8 @@
 package aws
 
 import (
+	"bytes"
+	"encoding/json"
 	"slices"
 	"testing"
 
@@ -37,6 +39,7 @@ func checkDatabase(t *testing.T, e environment) {
 		t.Error("connections without TLS are not refused")
 	}
 	checkSecrets(t, e, found)
+	checkPassword(t, e)
 	checkWhoReachesIt(t, e)
 }
 
@@ -50,6 +53,21 @@ func checkSecrets(t *testing.T, e environment, found types.DBInstance) {
 		if _, err := client.DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: &name}); err != nil {
 			t.Errorf("the secret %s: %v", name, err)
 		}
+	}
+}
+
+// checkPassword sees to it that MLflow's password is a good one, and is nowhere but in its secret.
+func checkPassword(t *testing.T, e environment) {
+	value := must[*secretsmanager.GetSecretValueOutput](t)(secretsmanager.NewFromConfig(e.config).GetSecretValue(t.Context(),
+		&secretsmanager.GetSecretValueInput{SecretId: ref(e.facts["databaseUserSecret"])}))
+	var secret struct{ Username, Password string }
+	if err := json.Unmarshal([]byte(text(value.SecretString)), &secret); err != nil {
+		t.Fatalf("the secret is no JSON: %v", err)
+	}
+	want(t, "the user", "mlflow", secret.Username)
+	want(t, "characters of the password", 40, len(secret.Password))
+	if len(secret.Password) == 0 || bytes.Contains(e.state, []byte(secret.Password)) || bytes.Contains(e.outputs, []byte(secret.Password)) {
+		t.Error("the password is in Terraform's state or outputs")
 	}
 }
 

@@ -8,9 +8,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// knownDrift lists what a plan right after an apply would change again, by address, each with the reason. On AWS the
-// list is empty.
-var knownDrift = []string{}
+// knownDrift lists what a plan right after an apply would change again on the emulator, because of what moto 5.2.5
+// forgets: Performance Insights, and the descriptions of rules that name a security group. On AWS it would change nothing.
+var knownDrift = []string{
+	`update module.alb.aws_vpc_security_group_egress_rule.pods["inference"]: description`,
+	`update module.alb.aws_vpc_security_group_egress_rule.pods["mlflow"]: description`,
+	`update module.alb.aws_vpc_security_group_ingress_rule.pods["inference"]: description`,
+	`update module.alb.aws_vpc_security_group_ingress_rule.pods["mlflow"]: description`,
+	"update module.rds.aws_db_instance.this: performance_insights_enabled, performance_insights_kms_key_id",
+	`update module.rds.aws_vpc_security_group_ingress_rule.this["cluster"]: description`,
+}
 
 // TestThePlatformFromNothingToNothing applies bootstrap, dev and prod whole into one account, looks at what is there,
 // and destroys it.
@@ -83,7 +90,11 @@ func checkEnvironment(t *testing.T, a account, name string, root *root) {
 	t.Run("facts", func(t *testing.T) { checkFacts(t, e) })
 	t.Run("a second plan changes nothing", func(t *testing.T) {
 		made, _ := root.plan(t)
-		if diff := cmp.Diff(knownDrift, made.changes()); diff != "" {
+		expected := knownDrift
+		if *realAccount != "" {
+			expected = []string{}
+		}
+		if diff := cmp.Diff(expected, made.changes()); diff != "" {
 			t.Errorf("a plan right after the apply:\n%s", diff)
 		}
 	})

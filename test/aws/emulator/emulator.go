@@ -18,6 +18,7 @@ import (
 
 	"example.com/mlops-platform/test/aws/emulator/autoscaling"
 	"example.com/mlops-platform/test/aws/emulator/budgets"
+	"example.com/mlops-platform/test/aws/emulator/ec2"
 	"example.com/mlops-platform/test/aws/emulator/eks"
 	"example.com/mlops-platform/test/aws/emulator/rds"
 	"example.com/mlops-platform/test/aws/emulator/s3"
@@ -95,8 +96,8 @@ func (e *Emulator) open(moto string) error {
 	if err != nil {
 		return err
 	}
-	proxy := newProxy(&authority, address, requests, autoscaling.New(), budgets.New(), eks.New(e.Account, address),
-		rds.New(address), s3.New())
+	proxy := newProxy(&authority, address, requests, autoscaling.New(), budgets.New(), ec2.New(address),
+		eks.New(e.Account, address), rds.New(address), s3.New())
 	server := &http.Server{Handler: proxy, ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(listener) }()
 	e.close = append(e.close, func() { _ = server.Close() })

@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"example.com/mlops-platform/test/aws/emulator/upstream"
 )
 
 // extras is what moto forgets of a cluster: how it is accessed, how it is supported, and what EKS makes for it, a
@@ -140,20 +142,15 @@ func give(w http.ResponseWriter, status int, answer []byte) {
 
 // ask gives a request to moto as it is.
 func (s *Server) ask(r *http.Request) (int, []byte, *fault) {
-	passed := r.Clone(context.WithoutCancel(r.Context()))
-	passed.Host = r.URL.Host
-	passed.URL.Scheme, passed.URL.Host = s.moto.Scheme, s.moto.Host
-	passed.RequestURI = ""
-	answer, err := http.DefaultTransport.RoundTrip(passed)
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return 0, nil, invalid("the body ends early: %v", err)
+	}
+	answer, err := upstream.Ask(s.moto, r, body)
 	if err != nil {
 		return 0, nil, &fault{http.StatusInternalServerError, "ServerException", err.Error()}
 	}
-	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return 0, nil, &fault{http.StatusInternalServerError, "ServerException", err.Error()}
-	}
-	return answer.StatusCode, body, nil
+	return answer.Status, answer.Body, nil
 }
 
 // ec2 is a client for moto's EC2, in the region of a request.

@@ -27,6 +27,7 @@ type Server struct {
 	associations map[string]*association // by cluster/id
 	updates      map[string]*update      // by cluster/id
 	clusters     map[string]*extras      // by name
+	groups       map[string]*asked       // by cluster/name
 	number       int                     // of what was made last
 }
 
@@ -36,7 +37,7 @@ func New(account string, moto *url.URL) *Server {
 		account: account, moto: moto, mux: http.NewServeMux(),
 		addons: map[string]*addon{}, entries: map[string]*entry{},
 		associations: map[string]*association{}, updates: map[string]*update{},
-		clusters: map[string]*extras{},
+		clusters: map[string]*extras{}, groups: map[string]*asked{},
 	}
 	s.routeClusters()
 	s.routeNodeGroups()
