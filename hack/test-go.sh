@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Runs the Go tests of every room that has some, after setting up what they read: hack/test-go.sh [go test FLAG…]
-# The tests of the images are left to hack/images.sh, which builds the images first.
+# The tests of images and of the AWS base are left to hack/images.sh and hack/aws.sh, which set up what those need.
 source "$(dirname "$0")/lib.sh"
 
 hack/pins.sh
 mapfile -t patterns < <(go_packages)
-mapfile -t packages < <(go list "${patterns[@]}" | grep -v '/test/images$')
+mapfile -t packages < <(go list "${patterns[@]}" | grep -vE '/test/(images|aws)(/|$)')
 GOMODCACHE=$(go env GOMODCACHE)
 export GOMODCACHE
 log=$(mktemp)
