@@ -28,7 +28,7 @@ test)
 	log=$(mktemp)
 	trap 'rm -f "$log"' EXIT
 	go test -v -timeout 30m "${@:2}" ./test/aws/... | tee "$log" | awk '!/^ *(=== |--- (PASS|SKIP))/' || code=$?
-	passed=$(grep -cE '^ *--- PASS' "$log") || true
+	passed=$(awk '/^ *--- PASS/ { n++ } END { print n + 0 }' "$log")
 	echo "$passed tests passed"
 	if ((code)); then exit "$EXIT_FOUND"; fi
 	;;
