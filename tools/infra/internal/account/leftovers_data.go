@@ -52,7 +52,7 @@ func (a *Account) leftBackups(ctx context.Context, names Names) ([]Leftover, err
 	}
 	for _, each := range retained.DBInstanceAutomatedBackups {
 		if names.named(aws.ToString(each.DBInstanceIdentifier)) && aws.ToString(each.Status) == "retained" {
-			left = append(left, Leftover{ID: aws.ToString(each.DbiResourceId), Kept: "ends by itself after its retention"})
+			left = append(left, Leftover{ID: *each.DBInstanceIdentifier, Kept: "ends by itself after its retention"})
 		}
 	}
 	return left, nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"example.com/mlops-platform/tools/infra/internal/changes"
@@ -23,8 +24,11 @@ func apply(ctx context.Context, o *options, s *session) error {
 	if saved.Account != s.account.ID {
 		return fmt.Errorf("the plan is for the account %s (nothing is changed)", saved.Account)
 	}
-	if err := s.initialise(ctx); err != nil {
-		return err
+	// The plan was made in this folder, which is ready since, unless somebody cleaned up.
+	if _, err := os.Stat(filepath.Join(e.Folder(), ".terraform")); err != nil {
+		if err := s.initialise(ctx); err != nil {
+			return err
+		}
 	}
 	planJSON, err := s.terraform.Show(ctx, planFile(e))
 	if err != nil {
