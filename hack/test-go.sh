@@ -3,11 +3,17 @@
 # The tests of images and of the AWS base are left to hack/images.sh and hack/aws.sh, which set up what those need; with
 # -short the latter need nothing.
 source "$(dirname "$0")/lib.sh"
+source hack/servers.sh
+source hack/kubernetes.sh
 
 hack/pins.sh
 mapfile -t patterns < <(go_packages)
 left_out='/test/(images|aws)(/|$)'
-if [[ " $* " == *' -short '* ]]; then left_out='/test/images$'; fi
+if [[ " $* " == *' -short '* ]]; then
+	left_out='/test/images$'
+else
+	need_kubernetes # tools/infra empties a cluster
+fi
 mapfile -t packages < <(go list "${patterns[@]}" | grep -vE "$left_out")
 GOMODCACHE=$(go env GOMODCACHE)
 export GOMODCACHE
