@@ -167,8 +167,8 @@ func open(ctx context.Context, o *options) (*session, error) {
 func (s *session) initialise(ctx context.Context) error {
 	e := s.environment
 	if err := s.account.HasBucket(ctx, e.StateBucket, e.StateRegion); err != nil {
-		return cannotRun{fmt.Errorf("the bucket of the state, %s in %s: %w; terraform/bootstrap makes it, STATE_BUCKET "+
-			"names another", e.StateBucket, e.StateRegion, err)}
+		return cannotRun{fmt.Errorf("the bucket of the state, %s in %s, cannot be used; terraform/bootstrap makes it, "+
+			"STATE_BUCKET names another: %w", e.StateBucket, e.StateRegion, err)}
 	}
 	if err := s.terraform.Init(ctx, e.StateBucket, e.StateRegion); err != nil {
 		return cannotRun{err}
