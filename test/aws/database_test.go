@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/google/go-cmp/cmp"
 )
 
 func checkDatabase(t *testing.T, e environment) {
@@ -32,6 +33,14 @@ func checkDatabase(t *testing.T, e environment) {
 	want(t, "the subnet group that a restore must name", e.restore["subnet_group"], text(found.DBSubnetGroup.DBSubnetGroupName))
 	want(t, "the security group that a restore must name", e.restore["security_group"],
 		text(found.VpcSecurityGroups[0].VpcSecurityGroupId))
+	var subnets []string
+	for _, subnet := range found.DBSubnetGroup.Subnets {
+		subnets = append(subnets, text(subnet.SubnetIdentifier))
+	}
+	slices.Sort(subnets)
+	if diff := cmp.Diff(private(t, e), subnets); diff != "" {
+		t.Errorf("where it is, against the private subnets:\n%s", diff)
+	}
 	parameters := must[*rds.DescribeDBParametersOutput](t)(client.DescribeDBParameters(ctx,
 		&rds.DescribeDBParametersInput{DBParameterGroupName: &group})).Parameters
 	ssl := slices.IndexFunc(parameters, func(p types.Parameter) bool { return text(p.ParameterName) == "rds.force_ssl" })

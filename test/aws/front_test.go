@@ -19,6 +19,14 @@ func checkFront(t *testing.T, e environment) {
 	balancer := must[*elb.DescribeLoadBalancersOutput](t)(client.DescribeLoadBalancers(ctx,
 		&elb.DescribeLoadBalancersInput{Names: []string{e.full}})).LoadBalancers[0]
 	want(t, "inside the network only", types.LoadBalancerSchemeEnumInternal, balancer.Scheme)
+	var subnets []string
+	for _, zone := range balancer.AvailabilityZones {
+		subnets = append(subnets, text(zone.SubnetId))
+	}
+	slices.Sort(subnets)
+	if diff := cmp.Diff(private(t, e), subnets); diff != "" {
+		t.Errorf("where it is, against the private subnets:\n%s", diff)
+	}
 	attributes := map[string]string{}
 	for _, each := range must[*elb.DescribeLoadBalancerAttributesOutput](t)(client.DescribeLoadBalancerAttributes(ctx,
 		&elb.DescribeLoadBalancerAttributesInput{LoadBalancerArn: balancer.LoadBalancerArn})).Attributes {

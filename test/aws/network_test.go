@@ -32,7 +32,7 @@ func checkNetwork(t *testing.T, e environment) {
 			t.Errorf("%s gives its instances public addresses", tagOf(subnet.Tags, "Name"))
 		}
 	}
-	private := 0
+	inside := 0
 	for _, subnet := range subnets {
 		table := tableOf(tables, text(subnet.SubnetId))
 		route := defaultRoute(table)
@@ -40,7 +40,7 @@ func checkNetwork(t *testing.T, e environment) {
 			want(t, "the way out of "+tagOf(subnet.Tags, "Name"), "igw-", prefix(text(route.GatewayId), 4))
 			continue
 		}
-		private++
+		inside++
 		want(t, "the tag by which Karpenter finds a private subnet", e.full, tagOf(subnet.Tags, "karpenter.sh/discovery"))
 		nat := slices.IndexFunc(gateways, func(g types.NatGateway) bool { return text(g.NatGatewayId) == text(route.NatGatewayId) })
 		if nat < 0 {
@@ -50,7 +50,7 @@ func checkNetwork(t *testing.T, e environment) {
 			want(t, "the zone of its NAT gateway", text(subnet.AvailabilityZone), zoneOf[text(gateways[nat].SubnetId)])
 		}
 	}
-	want(t, "private subnets", zones, private)
+	want(t, "private subnets", zones, inside)
 	checkEndpointAndLogs(t, e, client, tables)
 }
 
@@ -81,6 +81,22 @@ func checkEndpointAndLogs(t *testing.T, e environment, client *ec2.Client, table
 	if len(groups) != 1 || len(groups[0].IpPermissions)+len(groups[0].IpPermissionsEgress) != 0 {
 		t.Errorf("the default security group lets something through: %v", groups)
 	}
+}
+
+// private lists the private subnets of an environment.
+func private(t *testing.T, e environment) []string {
+	t.Helper()
+	subnets := must[*ec2.DescribeSubnetsOutput](t)(ec2.NewFromConfig(e.config).DescribeSubnets(t.Context(),
+		&ec2.DescribeSubnetsInput{Filters: []types.Filter{
+			{Name: ref("vpc-id"), Values: []string{e.facts["vpcId"]}},
+			{Name: ref("tag:kubernetes.io/role/internal-elb"), Values: []string{"1"}},
+		}})).Subnets
+	var found []string
+	for _, subnet := range subnets {
+		found = append(found, text(subnet.SubnetId))
+	}
+	slices.Sort(found)
+	return found
 }
 
 func tableOf(tables []types.RouteTable, subnet string) types.RouteTable {
