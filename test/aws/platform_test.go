@@ -8,14 +8,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// knownDrift lists what a plan right after an apply would change again on the emulator, because of what moto 5.2.5
-// forgets: Performance Insights, and the descriptions of rules that name a security group. On AWS it would change nothing.
+// knownDrift lists what a plan right after an apply would change again on the emulator: moto 5.2.5 forgets descriptions of
+// rules that name a security group. On AWS it would change nothing.
 var knownDrift = []string{
 	`update module.alb.aws_vpc_security_group_egress_rule.pods["inference"]: description`,
 	`update module.alb.aws_vpc_security_group_egress_rule.pods["mlflow"]: description`,
 	`update module.alb.aws_vpc_security_group_ingress_rule.pods["inference"]: description`,
 	`update module.alb.aws_vpc_security_group_ingress_rule.pods["mlflow"]: description`,
-	"update module.rds.aws_db_instance.this: performance_insights_enabled, performance_insights_kms_key_id",
 	`update module.rds.aws_vpc_security_group_ingress_rule.this["cluster"]: description`,
 }
 

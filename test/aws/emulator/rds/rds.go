@@ -1,11 +1,12 @@
 // Package rds puts right what moto 5.2.5 says of databases: it gives all of them the same DbiResourceId, a constant, by
-// which Terraform looks one up; and it does not say that a parameter was set by a user.
+// which Terraform looks one up; it does not say that a parameter was set by a user; and it forgets Performance Insights.
 package rds
 
 import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base32"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -19,18 +20,26 @@ import (
 // same is what moto calls every database (moto/rds/models.py).
 const same = "db-M5ENSHXFPU6XHZ4G4ZEI5QIO2U"
 
+var silence = regexp.MustCompile(`<PerformanceInsightsEnabled>[^<]*</PerformanceInsightsEnabled>`)
+
 var identifier = regexp.MustCompile(`<DBInstanceIdentifier>([^<]+)</DBInstanceIdentifier>`)
 
 // Server answers for the databases that moto keeps.
 type Server struct {
 	moto *url.URL
 
-	mu    sync.Mutex
-	names map[string]string // by id
+	mu       sync.Mutex
+	names    map[string]string   // by id
+	insights map[string]insights // by name
 }
 
+// insights is what a database was asked for of Performance Insights.
+type insights struct{ enabled, key string }
+
 // New answers for moto at this address.
-func New(moto *url.URL) *Server { return &Server{moto: moto, names: map[string]string{}} }
+func New(moto *url.URL) *Server {
+	return &Server{moto: moto, names: map[string]string{}, insights: map[string]insights{}}
+}
 
 // Handler answers what is about databases, and is nil for all else.
 func (s *Server) Handler(r *http.Request) http.Handler {
@@ -48,6 +57,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.byName(form)
+	s.note(form)
 	answer, err := upstream.Ask(s.moto, r, []byte(form.Encode()))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -77,7 +87,16 @@ func (s *Server) byName(form url.Values) {
 	}
 }
 
-// withIDs puts an id of its own, made of its name, into each database of an answer.
+// note keeps what moto forgets.
+func (s *Server) note(form url.Values) {
+	if enabled := form.Get("EnablePerformanceInsights"); enabled != "" {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.insights[form.Get("DBInstanceIdentifier")] = insights{enabled, form.Get("PerformanceInsightsKMSKeyId")}
+	}
+}
+
+// withIDs puts an id of its own, made of its name, into each database of an answer, and what moto forgets.
 func (s *Server) withIDs(answer []byte) []byte {
 	parts := bytes.SplitAfter(answer, []byte("</DBInstance>"))
 	s.mu.Lock()
@@ -87,7 +106,13 @@ func (s *Server) withIDs(answer []byte) []byte {
 			sum := sha256.Sum256(name[1])
 			id := "db-" + base32.StdEncoding.EncodeToString(sum[:])[:26]
 			s.names[id] = string(name[1])
-			parts[n] = bytes.ReplaceAll(part, []byte(same), []byte(id))
+			part = bytes.ReplaceAll(part, []byte(same), []byte(id))
+			if has, known := s.insights[string(name[1])]; known {
+				part = bytes.ReplaceAll(silence.ReplaceAll(part, nil), []byte("</DBInstance>"), fmt.Appendf(nil,
+					"<PerformanceInsightsEnabled>%s</PerformanceInsightsEnabled>"+
+						"<PerformanceInsightsKMSKeyId>%s</PerformanceInsightsKMSKeyId></DBInstance>", has.enabled, has.key))
+			}
+			parts[n] = part
 		}
 	}
 	return bytes.Join(parts, nil)
