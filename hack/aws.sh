@@ -27,7 +27,7 @@ test)
 	code=0
 	log=$(mktemp)
 	trap 'rm -f "$log"' EXIT
-	go test -v -timeout 30m "${@:2}" ./test/aws/... | tee "$log" | awk '!/^ *(=== |--- (PASS|SKIP))/' || code=$?
+	go test -v -timeout 30m -parallel 6 "${@:2}" ./test/aws/... | tee "$log" | awk '!/^ *(=== |--- (PASS|SKIP))/' || code=$?
 	passed=$(awk '/^ *--- PASS/ { n++ } END { print n + 0 }' "$log")
 	echo "$passed tests passed"
 	if ((code)); then exit "$EXIT_FOUND"; fi
