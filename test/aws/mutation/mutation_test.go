@@ -97,7 +97,7 @@ func TestBrokenSettingsAreNoticed(t *testing.T) {
 		t.Errorf("%d of %d broken settings were noticed by no test, at most 5 %% may be", survived, len(settings))
 	}
 	if *update {
-		if err := os.WriteFile(result, []byte(render(caught)), 0o600); err != nil {
+		if err := os.WriteFile(result, []byte(render(caught)), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	} else if !maps.Equal(caught, before) {
