@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,9 @@ resource "aws_kms_key" "this" {
 `
 
 const stateKey = "mlops/dev/terraform.tfstate"
+
+// lockID is what Terraform's message names the lock by.
+var lockID = regexp.MustCompile(`(?m)^\s*ID:\s+([0-9a-f-]{36})`)
 
 // newState makes the bucket of the state by the real bootstrap, and a small root whose state is in it.
 func newState(t *testing.T) (a account, bucket string, open func() *root) {
@@ -87,9 +91,11 @@ func TestOfTwoAppliesAtOnceOneWinsAndOneNamesTheLock(t *testing.T) {
 		if err == nil {
 			t.Fatal("an apply went through a lock")
 		}
-		_, rest, _ := strings.Cut(err.Error(), "ID:")
-		id := strings.TrimSpace(strings.SplitN(rest, "\n", 2)[0])
-		if _, err := terraform.RunTerraformCommandE(t, second.options, "force-unlock", "-force", id); err != nil {
+		id := lockID.FindStringSubmatch(err.Error())
+		if id == nil {
+			t.Fatalf("the message does not name the lock: %v", err)
+		}
+		if _, err := terraform.RunTerraformCommandE(t, second.options, "force-unlock", "-force", id[1]); err != nil {
 			t.Fatal(err)
 		}
 		second.apply(t)
