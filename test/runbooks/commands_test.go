@@ -30,8 +30,8 @@ var operations = map[string]any{
 var (
 	awsCommand = regexp.MustCompile(`aws (\w+ (?:wait )?[a-z0-9-]+)([^;&|]*)`)
 	// What a command puts in for a part of another one: no option of that one.
-	inner = regexp.MustCompile(`\$\([^()]*\)`)
-	option     = regexp.MustCompile(`(?:^|\s)--([a-z0-9-]+)`)
+	inner  = regexp.MustCompile(`\$\([^()]*\)`)
+	option = regexp.MustCompile(`(?:^|\s)--([a-z0-9-]+)`)
 )
 
 func TestEveryOptionOfAWSExists(t *testing.T) {
