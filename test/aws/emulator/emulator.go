@@ -113,7 +113,7 @@ func (e *Emulator) Environment() map[string]string {
 		"HTTP_PROXY":            e.proxy.String(),
 		"NO_PROXY":              "",
 		"AWS_CA_BUNDLE":         e.bundle,
-		"AWS_ACCESS_KEY_ID":     "AKIAIOSFODNN7EXAMPLE",
+		"AWS_ACCESS_KEY_ID":     "emulated",
 		"AWS_SECRET_ACCESS_KEY": "emulated",
 		"AWS_SESSION_TOKEN":     "",
 		// No settings of the person who runs the tests, and no look at the metadata service.
@@ -143,7 +143,7 @@ func (e *Emulator) Config(t testing.TB, region string) aws.Config {
 	}
 	defer func() { _ = bundle.Close() }()
 	credentials := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "emulated", Source: "emulator"}, nil
+		return aws.Credentials{AccessKeyID: "emulated", SecretAccessKey: "emulated", Source: "emulator"}, nil
 	})
 	given, err := config.LoadDefaultConfig(context.Background(),
 		config.WithRegion(region),

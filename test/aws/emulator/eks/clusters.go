@@ -158,7 +158,7 @@ func (s *Server) ec2(r *http.Request) *ec2.Client {
 	return ec2.New(ec2.Options{
 		Region: region(r), BaseEndpoint: aws.String(s.moto.String()),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "AKIAIOSFODNN7EXAMPLE", SecretAccessKey: "emulated"}, nil
+			return aws.Credentials{AccessKeyID: "emulated", SecretAccessKey: "emulated"}, nil
 		}),
 	})
 }
