@@ -66,7 +66,7 @@ func TestTheResultIsThatOfTheSettings(t *testing.T) {
 
 func TestBrokenSettingsAreNoticed(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes two minutes")
+		t.Skip("it takes three minutes")
 	}
 	programs, err := tools.Find()
 	if err != nil {
