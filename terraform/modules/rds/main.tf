@@ -94,7 +94,7 @@ resource "aws_db_instance" "this" {
   backup_window             = "01:00-02:00"
   maintenance_window        = "sun:04:00-sun:05:00" # after the weekly garbage collection, before the weekly training
   copy_tags_to_snapshot     = true
-  delete_automated_backups  = false
+  delete_automated_backups  = var.skip_final_snapshot
   deletion_protection       = var.deletion_protection
   skip_final_snapshot       = var.skip_final_snapshot
   final_snapshot_identifier = var.skip_final_snapshot ? null : "${var.name}-final"

@@ -106,7 +106,7 @@ variable "name" {
 }
 
 variable "skip_final_snapshot" {
-  description = "Delete the database without a last snapshot. Only where the data is worth nothing."
+  description = "Delete the database without a last snapshot, and its backups with it. Only where the data is worth nothing."
   type        = bool
   default     = false
 }

@@ -257,6 +257,7 @@ run "a_small_one_for_development_has_to_be_asked_for" {
     condition = (
       !aws_db_instance.this.deletion_protection
       && aws_db_instance.this.skip_final_snapshot
+      && aws_db_instance.this.delete_automated_backups
       && aws_db_instance.this.final_snapshot_identifier == null
       && aws_secretsmanager_secret.user.recovery_window_in_days == 0
     )
