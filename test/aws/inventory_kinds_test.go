@@ -74,9 +74,7 @@ func network(a account) map[string]names {
 		"security groups": list(c.DescribeSecurityGroups,
 			func(o *ec2.DescribeSecurityGroupsOutput) []ec2types.SecurityGroup { return o.SecurityGroups },
 			func(g ec2types.SecurityGroup) string { return text(g.GroupId) }),
-		"network interfaces": list(c.DescribeNetworkInterfaces,
-			func(o *ec2.DescribeNetworkInterfacesOutput) []ec2types.NetworkInterface { return o.NetworkInterfaces },
-			func(i ec2types.NetworkInterface) string { return text(i.NetworkInterfaceId) }),
+		"network interfaces": func(ctx context.Context) ([]string, error) { return interfaces(ctx, c) },
 		"flow logs": list(c.DescribeFlowLogs, func(o *ec2.DescribeFlowLogsOutput) []ec2types.FlowLog { return o.FlowLogs },
 			func(l ec2types.FlowLog) string { return text(l.FlowLogId) }),
 		"load balancers": list(balancers.DescribeLoadBalancers,
@@ -92,6 +90,26 @@ func network(a account) map[string]names {
 			func(o *acm.ListCertificatesOutput) []acmtypes.CertificateSummary { return o.CertificateSummaryList },
 			func(s acmtypes.CertificateSummary) string { return text(s.DomainName) }),
 	}
+}
+
+// interfaces lists network interfaces in subnets that exist. Moto deletes a NAT gateway and its subnet and leaves the
+// interface; AWS deletes no subnet that has one.
+func interfaces(ctx context.Context, client *ec2.Client) ([]string, error) {
+	subnets, err := client.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{})
+	if err != nil {
+		return nil, err
+	}
+	answer, err := client.DescribeNetworkInterfaces(ctx, &ec2.DescribeNetworkInterfacesInput{})
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, each := range answer.NetworkInterfaces {
+		if slices.ContainsFunc(subnets.Subnets, func(s ec2types.Subnet) bool { return text(s.SubnetId) == text(each.SubnetId) }) {
+			found = append(found, text(each.NetworkInterfaceId))
+		}
+	}
+	return found, nil
 }
 
 func compute(a account) map[string]names {
