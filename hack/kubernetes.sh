@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The Kubernetes API that tests start. Source it after lib.sh and servers.sh.
+# Kubernetes, for the API that tests start and for the node of localcluster. Source it after lib.sh and servers.sh.
 
-# need_kubernetes builds etcd, kube-apiserver, kube-controller-manager and kubectl: four minutes on two cores, once.
+# need_kubernetes builds etcd, kubectl and what runs on a node, from one release: six minutes on two cores, once.
 need_kubernetes() {
 	local module=hack/servers/kubernetes version
 	version=$(awk '$1 == "k8s.io/kubernetes" && $2 ~ /^v/ { print $2 }' $module/go.mod)
