@@ -4,6 +4,7 @@
 # has_system NAME tells whether a program is here. PostgreSQL's servers are not on PATH in Debian.
 has_system() {
 	case $1 in
+	containernetworking-plugins) [[ -x /usr/lib/cni/bridge ]] ;;
 	postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ;;
 	python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
 	*) command -v "$1" >/dev/null ;;
@@ -14,6 +15,7 @@ has_system() {
 packages_of() {
 	case $1 in
 	chromium) echo chromium fonts-liberation ;; # without a font a page has no text to measure or to look at
+	ip) echo iproute2 ;;
 	*) echo "$1" ;;
 	esac
 }
