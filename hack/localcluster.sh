@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# One Kubernetes node on this machine: hack/localcluster.sh up|down|status|load|logs|kubeconfig [FLAG…] [ARGUMENT…]
+# Builds what it needs first. hack/localcluster.sh test [go test FLAG…] starts nodes of its own and breaks them.
+source "$(dirname "$0")/lib.sh"
+source hack/servers.sh
+source hack/kubernetes.sh
+
+command -v go >/dev/null || cannot "go is not on PATH"
+verb=${1:-}
+build() { CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$TOOLS/bin/" "$@" || cannot "$* did not build"; }
+
+# Who is not root is told all that is missing by up itself, and does not wait for programs that cannot be used.
+if [[ $EUID -eq 0 && ($verb == up || $verb == test) ]]; then
+	need_system containerd iptables ip containernetworking-plugins
+	need_kubernetes
+	need_server coredns '-ldflags=-s -w'
+	build ./tools/localcluster/pause
+fi
+if [[ $verb == test ]]; then
+	export LOCALCLUSTER_BIN=$TOOLS/bin
+	exec go test -count=1 -timeout 20m "${@:2}" ./tools/localcluster/...
+fi
+build ./tools/localcluster
+exec "$TOOLS/bin/localcluster" "${@:1:1}" --dir "$ROOT/out/localcluster" --bin "$TOOLS/bin" "${@:2}"

@@ -1,0 +1,144 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"example.com/mlops-platform/tools/localcluster/internal/cgroup"
+	"example.com/mlops-platform/tools/localcluster/internal/network"
+	"example.com/mlops-platform/tools/localcluster/internal/node"
+	"example.com/mlops-platform/tools/localcluster/internal/pki"
+)
+
+// Each phase has its limit: a busy machine takes several times as long as a
+// quiet one, on which the slowest phase takes some 10 s.
+const phaseLimit = 3 * time.Minute
+
+func (c *cluster) up(ctx context.Context) error {
+	if err := check(c.needs(), c.report); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.instance.Dir, 0o755); err != nil {
+		return err
+	}
+	unlock, err := lock(c.dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	running, err := c.wellOrStopped(ctx)
+	if err != nil {
+		return err
+	}
+	if running {
+		c.report.Say("%s runs already", c.instance.ID)
+	} else if err := c.report.Phase("node", func() error { return c.start() }); err != nil {
+		return err
+	}
+	phases := []struct {
+		name string
+		work func(context.Context) error
+	}{
+		{"control plane", c.untilProcessesReady},
+		{"images", c.loadOwn},
+		{"node is Ready", c.untilNodeReady},
+		{"name server", c.applyAddons},
+	}
+	for _, phase := range phases {
+		err := c.report.Phase(phase.name, func() error {
+			ctx, cancel := context.WithTimeout(ctx, phaseLimit)
+			defer cancel()
+			return phase.work(ctx)
+		})
+		if err != nil {
+			return fmt.Errorf("%s: %w; up goes on from here, down removes it", phase.name, err)
+		}
+	}
+	c.report.Say("\n  export KUBECONFIG=%s", c.instance.Kubeconfig())
+	return nil
+}
+
+// wellOrStopped tells whether the node runs. One of which a process has ended
+// is stopped, to be started anew from its folder.
+func (c *cluster) wellOrStopped(ctx context.Context) (bool, error) {
+	pid, err := node.Find(c.instance)
+	if err != nil {
+		return false, err
+	}
+	if pid != 0 {
+		states, err := node.States(c.instance)
+		if err != nil {
+			return false, err
+		}
+		ended := ""
+		for _, s := range states {
+			if s.Ended != "" {
+				ended = fmt.Sprintf("%s had ended (%s)", s.Name, s.Ended)
+			}
+		}
+		if len(states) > 0 && ended == "" {
+			return true, nil
+		}
+		c.report.Say("starting the node anew: %s", ended)
+	}
+	return false, c.stop(ctx)
+}
+
+// start makes the node and lets it go once it is linked.
+func (c *cluster) start() error {
+	if err := cgroup.Make(c.instance.Cgroup()); err != nil {
+		return err
+	}
+	// Two that start at once must not choose the same addresses: they are taken when the link has them. /run is a
+	// folder that every machine has, and to lock it leaves nothing behind.
+	unlock, err := lock("/run")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	taken, err := network.Taken()
+	if err != nil {
+		return err
+	}
+	addresses, err := c.instance.Choose(taken)
+	if err != nil {
+		return err
+	}
+	if err := pki.WriteCluster(c.instance, addresses); err != nil {
+		return err
+	}
+	if err := node.WriteConfig(c.instance, addresses); err != nil {
+		return err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	pid, linked, err := node.Start(c.instance, program, c.bin, c.dir)
+	if err != nil {
+		return err
+	}
+	defer linked.Close()
+	if err := network.Link(c.instance, addresses, pid); err != nil {
+		return errors.Join(err, c.initFault())
+	}
+	_, err = linked.Write([]byte{1})
+	return errors.Join(err, c.initFault())
+}
+
+// lock waits until nobody else holds the folder.
+func lock(dir string) (unlock func(), err error) {
+	file, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("lock %s: %w", dir, err)
+	}
+	return func() { file.Close() }, nil
+}
