@@ -73,5 +73,5 @@ var begin = time.Now()
 // started says on a terminal, and in CI's log, what goes on: an apply takes minutes.
 func started(t testing.TB, format string, arguments ...any) {
 	t.Helper()
-	fmt.Fprintf(os.Stderr, "%5.0f s  %-28s %s\n", time.Since(begin).Seconds(), t.Name(), fmt.Sprintf(format, arguments...))
+	t.Logf("%4.0f s: %s", time.Since(begin).Seconds(), fmt.Sprintf(format, arguments...))
 }

@@ -15,6 +15,7 @@ import (
 
 // checkAlarms sees to it that every alarm watches what exists, and that somebody hears of it.
 func checkAlarms(t *testing.T, e environment) {
+	t.Helper()
 	ctx, client := t.Context(), cloudwatch.NewFromConfig(e.config)
 	prefix := e.full + "-"
 	alarms := must[*cloudwatch.DescribeAlarmsOutput](t)(client.DescribeAlarms(ctx,
@@ -54,6 +55,7 @@ func checkAlarms(t *testing.T, e environment) {
 
 // checkRetention sees to it that no log is kept for ever, and that those are there which AWS would make by itself.
 func checkRetention(t *testing.T, e environment) {
+	t.Helper()
 	client := cloudwatchlogs.NewFromConfig(e.config)
 	pages := cloudwatchlogs.NewDescribeLogGroupsPaginator(client, &cloudwatchlogs.DescribeLogGroupsInput{})
 	days := map[string]int32{}
@@ -94,6 +96,7 @@ func dimensions(alarm types.MetricAlarm) string {
 
 // suffixOf is the name of the load balancer in its metrics.
 func suffixOf(t *testing.T, e environment) string {
+	t.Helper()
 	balancer := must[*elb.DescribeLoadBalancersOutput](t)(elb.NewFromConfig(e.config).DescribeLoadBalancers(t.Context(),
 		&elb.DescribeLoadBalancersInput{Names: []string{e.full}})).LoadBalancers[0]
 	_, suffix, _ := strings.Cut(text(balancer.LoadBalancerArn), ":loadbalancer/")
@@ -108,6 +111,7 @@ func targetSuffix(e environment, target string) string {
 
 // gpuGroup is the Auto Scaling group that EKS made for the GPU nodes.
 func gpuGroup(t *testing.T, e environment) string {
+	t.Helper()
 	group := must[*eks.DescribeNodegroupOutput](t)(eks.NewFromConfig(e.config).DescribeNodegroup(t.Context(),
 		&eks.DescribeNodegroupInput{ClusterName: ref(e.facts["clusterName"]), NodegroupName: ref("gpu")})).Nodegroup
 	return text(group.Resources.AutoScalingGroups[0].Name)

@@ -13,6 +13,7 @@ import (
 )
 
 func checkBootstrap(t *testing.T, a account, bootstrap *root) {
+	t.Helper()
 	t.Run("state", func(t *testing.T) { checkBucket(t, a, bootstrap.output(t, "state_bucket")) })
 	t.Run("repositories", func(t *testing.T) {
 		repositories := must[*ecr.DescribeRepositoriesOutput](t)(

@@ -10,6 +10,7 @@ import (
 )
 
 func checkBuckets(t *testing.T, e environment) {
+	t.Helper()
 	for _, kind := range []string{"data", "feat", "artifacts"} {
 		name := e.facts[kind+"Bucket"]
 		want(t, "the name", "mlops-"+kind+"-"+e.name+"-"+e.id, name)
@@ -29,6 +30,7 @@ func checkBuckets(t *testing.T, e environment) {
 
 // checkBucket sees to it that a bucket is private, encrypted, versioned and reached over TLS only.
 func checkBucket(t *testing.T, a account, name string) {
+	t.Helper()
 	ctx, client := t.Context(), s3.NewFromConfig(a.config)
 	versioning := must[*s3.GetBucketVersioningOutput](t)(client.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &name}))
 	want(t, "versions of "+name, types.BucketVersioningStatusEnabled, versioning.Status)

@@ -13,12 +13,13 @@ import (
 )
 
 func checkCluster(t *testing.T, e environment) {
+	t.Helper()
 	ctx, client, name := t.Context(), eks.NewFromConfig(e.config), e.facts["clusterName"]
 	cluster := must[*eks.DescribeClusterOutput](t)(client.DescribeCluster(ctx, &eks.DescribeClusterInput{Name: &name})).Cluster
 	want(t, "the version of Kubernetes", "1.35", text(cluster.Version))
 	want(t, "the private endpoint", true, cluster.ResourcesVpcConfig.EndpointPrivateAccess)
 	want(t, "the public endpoint", false, cluster.ResourcesVpcConfig.EndpointPublicAccess)
-	if len(cluster.EncryptionConfig) != 1 || !slices.Equal(cluster.EncryptionConfig[0].Resources, []string{"secrets"}) {
+	if len(cluster.EncryptionConfig) != 1 || !strings.Contains(text(cluster.EncryptionConfig[0].Provider.KeyArn), ":key/") {
 		t.Errorf("Secrets are not encrypted with a key of ours: %v", cluster.EncryptionConfig)
 	}
 	var logged []string
@@ -52,6 +53,7 @@ func checkCluster(t *testing.T, e environment) {
 
 // checkAccess looks at who may use the cluster's API, and which pods get roles by Pod Identity.
 func checkAccess(t *testing.T, e environment, client *eks.Client) {
+	t.Helper()
 	ctx, name := t.Context(), e.facts["clusterName"]
 	entries := must[*eks.ListAccessEntriesOutput](t)(
 		client.ListAccessEntries(ctx, &eks.ListAccessEntriesInput{ClusterName: &name})).AccessEntries
@@ -93,6 +95,7 @@ func checkAccess(t *testing.T, e environment, client *eks.Client) {
 }
 
 func checkNodes(t *testing.T, e environment) {
+	t.Helper()
 	ctx, client, name := t.Context(), eks.NewFromConfig(e.config), e.facts["clusterName"]
 	groups := must[*eks.ListNodegroupsOutput](t)(client.ListNodegroups(ctx, &eks.ListNodegroupsInput{ClusterName: &name})).Nodegroups
 	slices.Sort(groups)
@@ -118,6 +121,7 @@ func checkNodes(t *testing.T, e environment) {
 
 // checkMetadata sees to it that no pod can take its node's role.
 func checkMetadata(t *testing.T, e environment, template string) {
+	t.Helper()
 	client := ec2.NewFromConfig(e.config)
 	versions := must[*ec2.DescribeLaunchTemplateVersionsOutput](t)(client.DescribeLaunchTemplateVersions(t.Context(),
 		&ec2.DescribeLaunchTemplateVersionsInput{LaunchTemplateId: &template, Versions: []string{"$Default"}})).LaunchTemplateVersions

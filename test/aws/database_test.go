@@ -15,6 +15,7 @@ import (
 )
 
 func checkDatabase(t *testing.T, e environment) {
+	t.Helper()
 	ctx, client := t.Context(), rds.NewFromConfig(e.config)
 	found := must[*rds.DescribeDBInstancesOutput](t)(client.DescribeDBInstances(ctx,
 		&rds.DescribeDBInstancesInput{DBInstanceIdentifier: &e.full})).DBInstances[0]
@@ -54,6 +55,7 @@ func checkDatabase(t *testing.T, e environment) {
 
 // checkSecrets sees to it that both passwords are in Secrets Manager under the names that the manifests know.
 func checkSecrets(t *testing.T, e environment, found types.DBInstance) {
+	t.Helper()
 	client := secretsmanager.NewFromConfig(e.config)
 	if found.MasterUserSecret == nil {
 		t.Fatal("RDS does not keep the master's password")
@@ -67,6 +69,7 @@ func checkSecrets(t *testing.T, e environment, found types.DBInstance) {
 
 // checkPassword sees to it that MLflow's password is a good one, and is nowhere but in its secret.
 func checkPassword(t *testing.T, e environment) {
+	t.Helper()
 	value := must[*secretsmanager.GetSecretValueOutput](t)(secretsmanager.NewFromConfig(e.config).GetSecretValue(t.Context(),
 		&secretsmanager.GetSecretValueInput{SecretId: ref(e.facts["databaseUserSecret"])}))
 	var secret struct{ Username, Password string }
@@ -81,6 +84,7 @@ func checkPassword(t *testing.T, e environment) {
 }
 
 func checkWhoReachesIt(t *testing.T, e environment) {
+	t.Helper()
 	group := must[*ec2.DescribeSecurityGroupsOutput](t)(ec2.NewFromConfig(e.config).DescribeSecurityGroups(t.Context(),
 		&ec2.DescribeSecurityGroupsInput{GroupIds: []string{e.restore["security_group"]}})).SecurityGroups[0]
 	if len(group.IpPermissions) != 1 {

@@ -19,10 +19,7 @@ var buildRender = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	program := filepath.Join(folder, "render")
-	command := exec.Command("go", "build", "-o", program, "./tools/render")
-	command.Dir = tools.Root()
-	command.Stderr = os.Stderr
-	if err := command.Run(); err != nil {
+	if _, err := run(tools.Root(), nil, "go", "build", "-o", program, "./tools/render"); err != nil {
 		return "", err
 	}
 	// render runs no command, so it cannot ask Go where the pinned releases are.
@@ -35,6 +32,7 @@ var buildRender = sync.OnceValues(func() (string, error) {
 
 // checkFacts gives the outputs to `render facts`, as the README says, and has the cluster checked with what it wrote.
 func checkFacts(t *testing.T, e environment) {
+	t.Helper()
 	render := must[string](t)(buildRender())
 	repository := t.TempDir()
 	files := must[[]byte](t)(run(tools.Root(), nil, "git", "ls-files", "-z"))

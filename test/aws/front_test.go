@@ -15,6 +15,7 @@ import (
 
 // checkFront follows a request: name, load balancer, listener, rule, target group.
 func checkFront(t *testing.T, e environment) {
+	t.Helper()
 	ctx, client := t.Context(), elb.NewFromConfig(e.config)
 	balancer := must[*elb.DescribeLoadBalancersOutput](t)(client.DescribeLoadBalancers(ctx,
 		&elb.DescribeLoadBalancersInput{Names: []string{e.full}})).LoadBalancers[0]
@@ -57,6 +58,7 @@ func checkFront(t *testing.T, e environment) {
 
 // checkRules sees to it that each name leads to its own pods, and any other name to none.
 func checkRules(t *testing.T, e environment, client *elb.Client, https types.Listener) {
+	t.Helper()
 	leads := map[string]string{}
 	for _, rule := range must[*elb.DescribeRulesOutput](t)(client.DescribeRules(t.Context(),
 		&elb.DescribeRulesInput{ListenerArn: https.ListenerArn})).Rules {
@@ -89,6 +91,7 @@ func checkRules(t *testing.T, e environment, client *elb.Client, https types.Lis
 
 // checkNames sees to it that names and certificate are of this environment, and the names lead to its load balancer.
 func checkNames(t *testing.T, e environment, balancer types.LoadBalancer, certificate string) {
+	t.Helper()
 	hosts := []string{e.facts["inferenceHost"], e.facts["mlflowHost"]}
 	slices.Sort(hosts)
 	found := must[*acm.DescribeCertificateOutput](t)(acm.NewFromConfig(e.config).DescribeCertificate(t.Context(),

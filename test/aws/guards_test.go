@@ -12,6 +12,7 @@ import (
 
 // checkProdIsGuarded tries to delete what holds data, as somebody with every permission could, and is refused.
 func checkProdIsGuarded(t *testing.T, a account, prod *root) {
+	t.Helper()
 	e := newEnvironment(t, a, "prod", prod)
 	ctx := t.Context()
 

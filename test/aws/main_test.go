@@ -2,14 +2,11 @@ package aws
 
 import (
 	"flag"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/gruntwork-io/terratest/modules/logger"
-
-	"example.com/mlops-platform/test/aws/tools"
 )
 
 func TestMain(m *testing.M) {
@@ -28,10 +25,6 @@ func TestMain(m *testing.M) {
 		if _, err := os.Stat(file); err != nil {
 			_ = os.Unsetenv("TF_CLI_CONFIG_FILE") // it names no file, and every command would warn of it
 		}
-	}
-	if _, err := tools.Find(); err != nil && !testing.Short() {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }

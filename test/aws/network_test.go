@@ -9,6 +9,7 @@ import (
 )
 
 func checkNetwork(t *testing.T, e environment) {
+	t.Helper()
 	ctx, client, id := t.Context(), ec2.NewFromConfig(e.config), e.facts["vpcId"]
 	ofVPC := []types.Filter{{Name: ref("vpc-id"), Values: []string{id}}}
 
@@ -55,6 +56,7 @@ func checkNetwork(t *testing.T, e environment) {
 }
 
 func checkEndpointAndLogs(t *testing.T, e environment, client *ec2.Client, tables []types.RouteTable) {
+	t.Helper()
 	ctx, id := t.Context(), e.facts["vpcId"]
 	ofVPC := []types.Filter{{Name: ref("vpc-id"), Values: []string{id}}}
 	endpoints := must[*ec2.DescribeVpcEndpointsOutput](t)(

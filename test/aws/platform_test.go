@@ -77,6 +77,7 @@ func TestThePlatformFromNothingToNothing(t *testing.T) {
 
 // checkEnvironment looks at all that an environment is made of.
 func checkEnvironment(t *testing.T, a account, name string, root *root) {
+	t.Helper()
 	e := newEnvironment(t, a, name, root)
 	t.Run("network", func(t *testing.T) { checkNetwork(t, e) })
 	t.Run("cluster", func(t *testing.T) { checkCluster(t, e) })

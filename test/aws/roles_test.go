@@ -14,6 +14,7 @@ import (
 // checkRoles asks the account for the role of each workload, and an evaluator what the roles of the whole environment
 // may do.
 func checkRoles(t *testing.T, e environment) {
+	t.Helper()
 	client := iam.NewFromConfig(e.config)
 	for fact, subject := range map[string]string{
 		"mlflowRoleArn":            "system:serviceaccount:mlflow:mlflow",

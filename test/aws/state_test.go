@@ -118,7 +118,7 @@ func TestALostStateIsRecoveredFromAVersion(t *testing.T) {
 		if diff := cmp.Diff([]string{"create aws_kms_key.this"}, made.changes()); diff != "" {
 			t.Fatalf("the state is not lost:\n%s", diff)
 		}
-		recover(t, a, bucket)
+		recoverState(t, a, bucket)
 		made, _ = root.plan(t)
 		want(t, "changes once it is back", 0, len(made.changes()))
 	})
@@ -129,14 +129,14 @@ func TestALostStateIsRecoveredFromAVersion(t *testing.T) {
 		if _, err := terraform.PlanE(t, &options); err == nil {
 			t.Fatal("a plan was made from a state that is none")
 		}
-		recover(t, a, bucket)
+		recoverState(t, a, bucket)
 		made, _ := root.plan(t)
 		want(t, "changes once it is back", 0, len(made.changes()))
 	})
 }
 
-// recover does what docs/runbooks/restore-state.md says: the newest version that is a state becomes the current one.
-func recover(t *testing.T, a account, bucket string) {
+// recoverState does what docs/runbooks/restore-state.md says: the newest version that is a state becomes the current one.
+func recoverState(t *testing.T, a account, bucket string) {
 	t.Helper()
 	client, ctx := s3.NewFromConfig(a.config), t.Context()
 	versions := must[*s3.ListObjectVersionsOutput](t)(client.ListObjectVersions(ctx,
@@ -176,7 +176,9 @@ func start(t *testing.T, a account, r *root, arguments ...string) *exec.Cmd {
 // awaitLock waits until somebody holds the lock of the state.
 func awaitLock(t *testing.T, a account, bucket string) {
 	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	ticks := time.NewTicker(20 * time.Millisecond)
+	defer ticks.Stop()
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); <-ticks.C {
 		if len(locks(t, a, bucket)) > 0 {
 			return
 		}

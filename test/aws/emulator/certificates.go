@@ -14,13 +14,13 @@ type certificates struct {
 func newCertificates() *certificates { return &certificates{byHost: map[string]*tls.Certificate{}} }
 
 // Fetch implements goproxy.CertStorage.
-func (c *certificates) Fetch(host string, make func() (*tls.Certificate, error)) (*tls.Certificate, error) {
+func (c *certificates) Fetch(host string, issue func() (*tls.Certificate, error)) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if found := c.byHost[host]; found != nil {
 		return found, nil
 	}
-	made, err := make()
+	made, err := issue()
 	if err != nil {
 		return nil, err
 	}

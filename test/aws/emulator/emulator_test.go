@@ -56,6 +56,7 @@ func TestAnEmulatedAccount(t *testing.T) {
 }
 
 func testOtherHosts(t *testing.T, e *Emulator) {
+	t.Helper()
 	proxy, err := url.Parse(e.Environment()["HTTPS_PROXY"])
 	if err != nil {
 		t.Fatal(err)
@@ -73,6 +74,7 @@ func testOtherHosts(t *testing.T, e *Emulator) {
 }
 
 func testPolicy(t *testing.T, e *Emulator) {
+	t.Helper()
 	client, bucket := s3.NewFromConfig(e.Config(t, region)), aws.String("a-bucket")
 	const policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*",` +
 		`"Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`
@@ -101,6 +103,7 @@ func testPolicy(t *testing.T, e *Emulator) {
 }
 
 func testNoCluster(t *testing.T, client *eks.Client) {
+	t.Helper()
 	_, err := client.ListAddons(t.Context(), &eks.ListAddonsInput{ClusterName: aws.String("none")})
 	wantFault(t, "ResourceNotFoundException", err)
 	_, err = client.CreateAccessEntry(t.Context(),
@@ -132,6 +135,7 @@ func makeCluster(t *testing.T, e *Emulator, client *eks.Client) string {
 }
 
 func testAddons(t *testing.T, client *eks.Client) {
+	t.Helper()
 	name, driver := aws.String(cluster), aws.String("aws-ebs-csi-driver")
 	create := &eks.CreateAddonInput{ClusterName: name, AddonName: driver, PodIdentityAssociations: []types.AddonPodIdentityAssociations{
 		{ServiceAccount: aws.String("ebs-csi-controller-sa"), RoleArn: aws.String(role)},
@@ -172,6 +176,7 @@ func testAddons(t *testing.T, client *eks.Client) {
 }
 
 func testEntries(t *testing.T, client *eks.Client) {
+	t.Helper()
 	name, principal := aws.String(cluster), aws.String(role)
 	create := &eks.CreateAccessEntryInput{ClusterName: name, PrincipalArn: principal}
 	if _, err := client.CreateAccessEntry(t.Context(), create); err != nil {
@@ -211,6 +216,7 @@ func testEntries(t *testing.T, client *eks.Client) {
 }
 
 func testAssociations(t *testing.T, client *eks.Client) {
+	t.Helper()
 	name := aws.String(cluster)
 	create := &eks.CreatePodIdentityAssociationInput{
 		ClusterName: name, Namespace: aws.String("kube-system"), ServiceAccount: aws.String("karpenter"), RoleArn: aws.String(role),

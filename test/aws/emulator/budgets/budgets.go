@@ -1,5 +1,5 @@
-// Package budgets answers what moto 5.2.5 lacks of the Budgets API: who hears of a notification, and tags. It notes both
-// as they pass to moto, which keeps the budgets themselves
+// Package budgets answers what moto 5.2.5 lacks of the Budgets API: who hears of a notification, and tags. It notes
+// both as they pass to moto, which keeps the budgets themselves
 // (https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_Operations_AWS_Budgets.html).
 package budgets
 

@@ -14,7 +14,8 @@ import (
 )
 
 // misplaced is the entry that belongs to the template and not to its data.
-var misplaced = regexp.MustCompile(`(?s)<item>\s*<resourceType>launch-template</resourceType>\s*<tagSet>.*?</tagSet>\s*</item>`)
+var misplaced = regexp.MustCompile(
+	`(?s)<item>\s*<resourceType>launch-template</resourceType>\s*<tagSet>.*?</tagSet>\s*</item>`)
 
 // Templates are the launch templates that moto keeps.
 type Templates struct{ moto *url.URL }

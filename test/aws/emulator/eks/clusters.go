@@ -95,7 +95,7 @@ func (s *Server) makeGroup(r *http.Request, name string, given *extras) *fault {
 	given.vpc = aws.ToString(subnets.Subnets[0].VpcId)
 	group, err := client.CreateSecurityGroup(r.Context(), &ec2.CreateSecurityGroupInput{
 		GroupName: aws.String("eks-cluster-sg-" + name), VpcId: &given.vpc,
-		Description: aws.String("EKS created security group applied to ENI that is attached to EKS Control Plane master nodes"),
+		Description: aws.String("EKS created security group for the control plane and the nodes"),
 	})
 	if err != nil {
 		return &fault{http.StatusInternalServerError, "ServerException", err.Error()}

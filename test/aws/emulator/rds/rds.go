@@ -1,5 +1,6 @@
-// Package rds puts right what moto 5.2.5 says of databases: it gives all of them the same DbiResourceId, a constant, by
-// which Terraform looks one up; it does not say that a parameter was set by a user; and it forgets Performance Insights.
+// Package rds puts right what moto 5.2.5 says of databases: it gives all of them the same DbiResourceId, a constant,
+// by which Terraform looks one up; it does not say that a parameter was set by a user; and it forgets Performance
+// Insights.
 package rds
 
 import (
