@@ -18,7 +18,7 @@ from app.settings import Settings
 
 _LONG_SECONDS = 0.005
 """A queue that is worked off in less is never long, however fast the model is. CoDel's target (RFC 8289, 4.2)."""
-_BURST_SECONDS = 0.02
+_BURST_SECONDS = 0.01
 _SMOOTHING = 0.1
 _MOST_SURPRISE = 4.0
 """A batch that was stalled, by another process or the garbage collector, says little about the next."""
