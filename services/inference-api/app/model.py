@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -124,7 +123,8 @@ def warm_up(model: LoadedModel, max_batch_rows: int) -> None:
     for rows in _batch_sizes(max_batch_rows):
         feeds = {node.name: _blank(node, rows, model.layout) for node in model.layout.graph}
         try:
-            took[rows] = statistics.median(_timed_runs(model, feeds, rows))
+            # The quickest: what disturbs a run, as a busy event loop does at a swap, makes it slower and never faster.
+            took[rows] = min(_timed_runs(model, feeds, rows))
         except ModelFailed as error:
             if model.ragged:
                 # Ones for the free sizes are a guess: the golden request is what has to work.

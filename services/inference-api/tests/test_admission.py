@@ -167,6 +167,22 @@ async def test_clients_that_wait_for_their_answers_are_not_refused(model: Loaded
     assert not load.refused
 
 
+@pytest.mark.parametrize("times", [2, 10, 100])
+async def test_a_warm_up_that_was_disturbed_has_nobody_refused(model: LoadedModel, times: int) -> None:
+    model.cost = Cost(COST.first_row * times, COST.next_row * times)
+    load = Load(model, COST.seconds, {"max_batch_rows": 8})
+    end = load.now + 2
+
+    def again() -> None:
+        if load.now < end:
+            load.send(1, again)
+
+    for _ in range(32):
+        load.at(load.now, again)
+    await load.run()
+    assert not load.refused
+
+
 @pytest.mark.parametrize("factor", [1.2, 2, 3])
 async def test_under_overload_the_wait_stays_short_and_the_model_busy(model: LoadedModel, factor: float) -> None:
     load = Load(model, COST.seconds)
