@@ -6,7 +6,6 @@ Exit codes: 0 after a drain; 64 wrong settings; 1 a bug.
 
 from __future__ import annotations
 
-import gc
 import math
 import sys
 
@@ -64,9 +63,6 @@ def main() -> int:
         timeout_keep_alive=settings.keep_alive_seconds,
         timeout_graceful_shutdown=math.ceil(settings.request_timeout_seconds) + 1,
     )
-    # What is there by now stays: to look at it for garbage again and again takes 25 ms each time, amid requests.
-    gc.collect()
-    gc.freeze()
     DrainingServer(config, service).run()
     return 0
 

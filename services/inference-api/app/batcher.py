@@ -7,22 +7,18 @@ the load by themselves.
 Where a batch runs: handing it to a thread and back costs about 35 µs of CPU, a small model's run about 35 µs in all
 (17 columns, logistic regression; 2 cores). A batch that is predicted to take less than INLINE_MICROSECONDS therefore
 runs on the event loop. The next turn of the loop instead of an immediate run costs 3 µs and lets 8 requests that were
-read together run in 50 µs, one by one in 280. It is spared where the server has begun no other request: on a single
-connection two turns of the loop are 10 µs of 170.
+read together run in 50 µs, one by one in 280.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 
-from app.admission import Admission
 from app.contract import Feeds, Outputs
 from app.failures import DeadlineExceeded, ModelFailed, NotReady, Overloaded, PredictionFailure
 from app.metrics import ModelMetrics
@@ -30,6 +26,7 @@ from app.model import LoadedModel
 from app.settings import Settings
 
 _SWEEP_SECONDS = 0.02
+_SMOOTHING = 0.2
 _SHORTEST_RETRY = 0.05
 
 Key = tuple[int, tuple[tuple[int, ...], ...]]
@@ -48,7 +45,7 @@ class Item:
         self.rows = rows
         self.deadline = deadline
         self.future: asyncio.Future[Outputs] = loop.create_future()
-        self.arrived = 0.0
+        self.arrived = loop.time()
         self.next_row = 0
         self.parts: list[Outputs] = []
         self.key: Key = (
@@ -64,7 +61,6 @@ class Batch:
     items: list[Item]
     first: int
     rows: int
-    began: float = 0.0
 
     def feeds(self) -> Feeds:
         """The inputs of the run."""
@@ -80,29 +76,22 @@ Result = Outputs | ModelFailed
 
 
 class Batcher:
-    """The queue. Everything but the runs themselves happens on the event loop `loop`.
-
-    Deadlines are in the loop's clock. What is measured is in `clock`'s: uvloop's counts whole milliseconds.
-    """
+    """The queue. Everything but the runs themselves happens on the event loop `loop`."""
 
     def __init__(
-        self,
-        settings: Settings,
-        executor: Executor,
-        metrics: ModelMetrics,
-        loop: asyncio.AbstractEventLoop,
-        clock: Callable[[], float] = time.perf_counter,
+        self, settings: Settings, executor: Executor, metrics: ModelMetrics, loop: asyncio.AbstractEventLoop
     ) -> None:
         self._executor = executor
         self._loop = loop
         self._max_batch = settings.max_batch_rows
-        self._admission = Admission(settings)
-        self._clock = clock
+        self._max_queue = settings.max_queue_rows
+        self._max_wait = settings.max_queue_milliseconds / 1000
         self._inline = settings.inline_microseconds / 1e6
         self._pending: deque[Item] = deque()
         self._running: Batch | None = None
         self._flushing = False
         self._sweep: asyncio.TimerHandle | None = None
+        self._row_seconds = 0.0
         self._idle = asyncio.Event()
         self._idle.set()
         self._closed = False
@@ -125,50 +114,39 @@ class Batcher:
 
     @property
     def full(self) -> bool:
-        """Not even a burst of requests of one row could go on."""
-        return self._admission.full(1, self._rows_ahead)
+        """A request of one row that came now would be refused."""
+        return self._refuses(1)
 
     @property
     def wait_seconds(self) -> float:
         """The predicted wait of a request that came now."""
-        return self._admission.wait(self._rows_ahead)
+        return self._rows_ahead * self._row_seconds
 
-    def check_room(self, rows: int = 1) -> None:
-        """Raise Overloaded if a request of `rows` rows that came now would be refused; it is counted as such."""
-        if self._pending:
-            admitted = self._admission.admits(rows, self._rows_ahead, self._clock())
-        else:
-            admitted = not self._admission.full(rows, self._rows_ahead)
-        if not admitted:
-            self._overloaded.inc()
-            raise Overloaded(max(self.wait_seconds, _SHORTEST_RETRY))
-
-    def submit(
-        self, model: LoadedModel, feeds: Feeds, rows: int, deadline: float | None, *, alone: bool = False
-    ) -> asyncio.Future[Outputs]:
+    def submit(self, model: LoadedModel, feeds: Feeds, rows: int, deadline: float | None) -> asyncio.Future[Outputs]:
         """Queue a request. The future has its outputs, or raises DeadlineExceeded or ModelFailed.
 
-        `alone` says that no other can come before the next turn of the event loop: then nothing is gained by waiting.
         Raises Overloaded if it would wait too long, and NotReady if the queue is closed.
         """
         if self._closed:
             raise NotReady("the service is closing")
-        self._admission.expect(model.cost)
-        if self._rows_ahead:
-            self.check_room(rows)
+        if self._refuses(rows):
+            self._overloaded.inc()
+            raise Overloaded(max(self.wait_seconds, _SHORTEST_RETRY))
         item = Item(model, feeds, rows, deadline, self._loop)
-        item.arrived = self._clock()
         self._pending.append(item)
         self.rows += rows
         self._rows_ahead += min(rows, self._max_batch)
         self._idle.clear()
         if self._running is None and not self._flushing:
-            if alone:
-                self._flush()
-            else:
-                self._flushing = True
-                self._loop.call_soon(self._flush)
+            self._flushing = True
+            self._loop.call_soon(self._flush)
         return item.future
+
+    def _refuses(self, rows: int) -> bool:
+        # What finds nothing before it is taken whatever its size: the limits are on waiting.
+        ahead = self._rows_ahead
+        full = ahead + min(rows, self._max_batch) > self._max_queue
+        return ahead > 0 and (full or self.wait_seconds > self._max_wait)
 
     async def close(self) -> None:
         """Take nothing more and wait until what is queued is answered."""
@@ -183,8 +161,9 @@ class Batcher:
             return
         cost = batch.items[0].model.cost.seconds(batch.rows)
         if 0 < cost < self._inline:
+            started = self._loop.time()
             results = _run(batch)
-            self._finish(batch, results, self._clock() - batch.began)
+            self._finish(batch, results, self._loop.time() - started)
         else:
             self._running = batch
             if self._sweep is None:
@@ -192,15 +171,14 @@ class Batcher:
             self._executor.submit(self._run_in_thread, batch)
 
     def _run_in_thread(self, batch: Batch) -> None:
-        started = self._clock()
+        started = self._loop.time()
         results = _run(batch)
-        took = self._clock() - started
+        took = self._loop.time() - started
         self._loop.call_soon_threadsafe(self._finish, batch, results, took)
 
     def _take(self) -> Batch | None:
         """The next batch: the oldest request and those right behind it that fit into the same run."""
         pending, now = self._pending, self._loop.time()
-        most = self._admission.batch_rows
         items: list[Item] = []
         rows = 0
         while pending:
@@ -208,26 +186,25 @@ class Batcher:
             if item.future.done() or (item.deadline is not None and item.deadline <= now):
                 self._drop(pending.popleft())
                 continue
-            if items and (item.key != items[0].key or rows + item.rows > most):
+            if items and (item.key != items[0].key or rows + item.rows > self._max_batch):
                 break
             pending.popleft()
             items.append(item)
             rows += item.rows
-            if rows >= most:
+            if rows >= self._max_batch:
                 break
         if not items:
             return None
         head = items[0]
-        began = self._clock()
-        self._queue_seconds.observe(began - head.arrived)
-        return Batch(items, head.next_row, min(rows - head.next_row, self._max_batch), began)
+        self._queue_seconds.observe(now - head.arrived)
+        return Batch(items, head.next_row, min(rows - head.next_row, self._max_batch))
 
     def _finish(self, batch: Batch, results: list[Result], took: float) -> None:
         self._running = None
         self._execute_seconds.observe(took)
         self._batch_rows.observe(batch.rows)
-        # From when it began: what waits also waits for the thread and the event loop to take turns.
-        self._admission.ran(batch.items[0].model.cost, batch.rows, self._clock() - batch.began)
+        per_row = took / batch.rows
+        self._row_seconds += _SMOOTHING * (per_row - self._row_seconds) if self._row_seconds else per_row
         for item, result in zip(batch.items, results, strict=True):
             self._deliver(item, batch.rows, result)
         if self._pending:
@@ -272,7 +249,6 @@ class Batcher:
         self._rows_ahead -= min(item.rows, self._max_batch)
         if not self.rows:
             self._idle.set()
-            self._admission.emptied()
 
     def _drop_expired(self) -> None:
         """While a batch runs in the thread, answer those whose time is over: those that wait and those that run."""

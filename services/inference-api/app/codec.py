@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from app.contract import Feeds, Outputs
 from app.encode import Encoder
@@ -13,7 +13,8 @@ from app.request import Headers
 from app.serving import Lease
 
 
-class Decoded(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Decoded:
     """What a body asks for; `asked` is for the one who writes the answer."""
 
     feeds: Feeds

@@ -23,7 +23,6 @@ class DrainingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, service: Service) -> None:
         super().__init__(config)
         self._service = service
-        service.begun = self.server_state.tasks
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: object = None) -> None:

@@ -15,8 +15,7 @@ from typing import Any
 
 from app.body import Disconnected, Receive, discard_body
 from app.errors import Problem
-from app.failures import Overloaded
-from app.predictions import Gone, Predictions, problem_of
+from app.predictions import Gone, Predictions
 from app.request import Request, Scope, Send, retry_after
 from app.service import Service
 
@@ -69,10 +68,7 @@ class Entrance:
             service.metrics.done(request.route, request.status, time.perf_counter() - started)
 
     def _admit(self, request: Request, is_prediction: bool) -> None:
-        """Raise the Problem of a caller without a key, and of a prediction by the wrong method or one too many.
-
-        The latter before its body is read: to parse what is refused anyway would take the time of what is not.
-        """
+        """Raise the Problem of a caller without a key, and of a prediction by the wrong method or one too many."""
         service = self._service
         if service.keys.on and not is_open(request.scope["path"]):
             request.caller = service.keys.name_of(request.headers.get(b"authorization"))
@@ -82,10 +78,6 @@ class Entrance:
             raise Problem("method-not-allowed", "Use POST.", headers=[(b"allow", b"POST")])
         if service.inflight > service.settings.max_inflight_requests:
             raise Problem("overloaded", "Too many requests at a time: try again later.", headers=[retry_after(1)])
-        try:
-            service.serving.check_room()
-        except Overloaded as failure:
-            raise problem_of(failure) from None
 
     async def _pass_on(self, request: Request) -> None:
         request.scope["inference.request"] = request

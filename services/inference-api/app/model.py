@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import statistics
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -32,13 +32,6 @@ class Cost:
     def seconds(self, rows: int) -> float:
         """The prediction for a run of `rows` rows."""
         return self.first_row + self.next_row * (rows - 1)
-
-    def worthwhile(self, most: int) -> int:
-        """The rows of the smallest batch whose rows cost a tenth more than in one of `most` rows, the cheapest."""
-        start = max(0.0, self.first_row - self.next_row)
-        cheapest = start / most + self.next_row
-        excess = cheapest * 1.1 - self.next_row
-        return max(1, min(most, math.ceil(start / excess))) if excess > 0 else 1
 
 
 class LoadedModel:
@@ -123,8 +116,7 @@ def warm_up(model: LoadedModel, max_batch_rows: int) -> None:
     for rows in _batch_sizes(max_batch_rows):
         feeds = {node.name: _blank(node, rows, model.layout) for node in model.layout.graph}
         try:
-            # The quickest: what disturbs a run, as a busy event loop does at a swap, makes it slower and never faster.
-            took[rows] = min(_timed_runs(model, feeds, rows))
+            took[rows] = statistics.median(_timed_runs(model, feeds, rows))
         except ModelFailed as error:
             if model.ragged:
                 # Ones for the free sizes are a guess: the golden request is what has to work.

@@ -80,9 +80,7 @@ class Predictions:
                 with self._lease(version) as lease:
                     codec = lease.memo("codec", Codec)
                     decoded = decode(codec, body)
-                    outputs = await service.serving.predict(
-                        lease, decoded.feeds, decoded.rows, deadline, alone=len(service.begun) == 1
-                    )
+                    outputs = await service.serving.predict(lease, decoded.feeds, decoded.rows, deadline)
                     answer = encode(codec, outputs, decoded.asked)
                     info, layout = lease.info, lease.layout
             except asyncio.CancelledError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sized
 
 from prometheus_client import REGISTRY, CollectorRegistry
 
@@ -29,8 +28,6 @@ class Service:
         self.payloads = PayloadLog(settings, self.registry)
         self.started_at = time.time()
         self.inflight = 0
-        self.begun: Sized = ()
-        """Requests whose headers are read, the server's own count: it is ahead of `inflight` by a turn of the loop."""
         self.draining = False
         self.metrics.inflight.set_function(lambda: self.inflight)
 

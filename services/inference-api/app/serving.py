@@ -145,23 +145,16 @@ class Serving:
             raise NotReady(self._why_no_model())
         return Lease(model)
 
-    def check_room(self) -> None:
-        """Raise Overloaded if not even one row more would be taken: then its request need not be read."""
-        self._batcher.check_room()
-
-    async def predict(
-        self, lease: Lease, feeds: Feeds, rows: int, deadline: float | None = None, *, alone: bool = False
-    ) -> Outputs:
+    async def predict(self, lease: Lease, feeds: Feeds, rows: int, deadline: float | None = None) -> Outputs:
         """Run the leased model on `rows` rows, in one batch with what others ask for at the same time.
 
         `feeds` has the names, types and shapes of `lease.layout.graph`; the arrays are not to be changed afterwards.
         `deadline` is in the clock of the event loop (`loop.time()`); without one there is no limit. If the caller is
-        cancelled before its rows run, they do not run. `alone` says that no other request has begun: this one then runs
-        at once.
+        cancelled before its rows run, they do not run.
         Raises Overloaded, DeadlineExceeded, ModelFailed, NotReady.
         """
         model = lease.model
-        outputs = await self._batcher.submit(model, feeds, rows, deadline, alone=alone)
+        outputs = await self._batcher.submit(model, feeds, rows, deadline)
         self._drift.observe(model, feeds, rows, outputs)
         self._shadow.offer(model, feeds, rows, outputs)
         return outputs

@@ -71,10 +71,7 @@ class Settings(BaseSettings):
         default=4096, description="rows before a request, beyond which it is refused; a large one counts as one batch"
     )
     max_queue_milliseconds: int = Field(
-        default=200,
-        ge=1,
-        le=600_000,
-        description="longest predicted wait of a burst, in milliseconds; a queue that stays long is kept shorter",
+        default=200, ge=1, le=600_000, description="predicted wait, in milliseconds, beyond which a request is refused"
     )
     inline_microseconds: int = Field(
         default=500,

@@ -7,7 +7,8 @@ columns and a null for the data; then a body `P V }}` parses to the same columns
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -17,7 +18,8 @@ KEY = b'"data"'
 END = b"}}"
 
 
-class Split(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Split:
     """The value of a `dataframe_split`, and whether its data can hold true or false."""
 
     value: dict[str, Any]

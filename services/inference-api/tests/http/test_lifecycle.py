@@ -13,13 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from app.drain import DrainingServer
 from app.http_settings import HttpSettings
-from app.main import create_app
-from app.service import Service
 from mlflow.tracking import MlflowClient
-from prometheus_client import CollectorRegistry
 
 from tests import models
 from tests.http.conftest import Served
@@ -190,10 +185,3 @@ async def test_help_lists_every_setting_and_the_readme_knows_no_other() -> None:
     section = README.read_text().split("## Settings")[1].split("## Endpoints")[0]
     named = set(re.findall(r"`([A-Z0-9_]{4,})[`=]", section)) - {"NAME"}
     assert {f"PAYLOAD_LOG{name}" if name.startswith("_") else name for name in named} <= listed
-
-
-async def test_the_service_sees_which_requests_the_server_has_begun(tmp_path: Path) -> None:
-    settings = HttpSettings(model_cache_dir=tmp_path)
-    service = Service(settings, CollectorRegistry())
-    server = DrainingServer(uvicorn.Config(create_app(settings, service)), service)
-    assert service.begun is server.server_state.tasks
