@@ -23,7 +23,8 @@ const (
 	usage  = 2
 )
 
-const help = `localcluster runs one real Kubernetes node on this machine, without Docker and without a registry. It needs root.
+const help = `localcluster runs one real Kubernetes node on this machine, without Docker and without a registry. It
+needs root.
 
   localcluster up           start the node, or go on where an earlier up ended; when it runs, do nothing
   localcluster down         end it and remove all of it
@@ -126,7 +127,7 @@ func run(ctx context.Context, command string, c config, args []string, stdout, s
 func runInit(name, base, bin string, stderr io.Writer) int {
 	i, err := instance.Named(name, base)
 	if err == nil {
-		err = node.Init(i, bin, node.Linked())
+		err = node.Init(i, bin, node.Linked(), stderr)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, err)

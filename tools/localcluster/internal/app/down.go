@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -21,8 +22,9 @@ func (c *cluster) down(ctx context.Context) error {
 	if os.Geteuid() != 0 {
 		return errors.New("down needs root, as up did")
 	}
-	if _, err := os.Stat(c.dir); err == nil {
-		unlock, err := lock(c.dir)
+	// Not c.dir itself: who waits for a folder that is removed has waited for the wrong one.
+	if _, err := os.Stat(filepath.Dir(c.dir)); err == nil {
+		unlock, err := c.lock(ctx, filepath.Dir(c.dir))
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -22,21 +23,24 @@ func (c *cluster) up(ctx context.Context) error {
 	if err := check(c.needs(), c.report); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.instance.Dir, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(c.dir), 0o755); err != nil {
 		return err
 	}
-	unlock, err := lock(c.dir)
+	unlock, err := c.lock(ctx, filepath.Dir(c.dir))
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	if err := os.MkdirAll(c.instance.Dir, 0o755); err != nil {
+		return err
+	}
 	running, err := c.wellOrStopped(ctx)
 	if err != nil {
 		return err
 	}
 	if running {
 		c.report.Say("%s runs already", c.instance.ID)
-	} else if err := c.report.Phase("node", func() error { return c.start() }); err != nil {
+	} else if err := c.report.Phase("node", func() error { return c.start(ctx) }); err != nil {
 		return err
 	}
 	phases := []struct {
@@ -74,13 +78,15 @@ func (c *cluster) wellOrStopped(ctx context.Context) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		ended := ""
+		ended := "it had not started a process"
+		well := len(states) > 0
 		for _, s := range states {
 			if s.Ended != "" {
+				well = false
 				ended = fmt.Sprintf("%s had ended (%s)", s.Name, s.Ended)
 			}
 		}
-		if len(states) > 0 && ended == "" {
+		if well {
 			return true, nil
 		}
 		c.report.Say("starting the node anew: %s", ended)
@@ -89,13 +95,13 @@ func (c *cluster) wellOrStopped(ctx context.Context) (bool, error) {
 }
 
 // start makes the node and lets it go once it is linked.
-func (c *cluster) start() error {
+func (c *cluster) start(ctx context.Context) error {
 	if err := cgroup.Make(c.instance.Cgroup()); err != nil {
 		return err
 	}
 	// Two that start at once must not choose the same addresses: they are taken when the link has them. /run is a
 	// folder that every machine has, and to lock it leaves nothing behind.
-	unlock, err := lock("/run")
+	unlock, err := c.lock(ctx, "/run")
 	if err != nil {
 		return err
 	}
@@ -131,12 +137,24 @@ func (c *cluster) start() error {
 }
 
 // lock waits until nobody else holds the folder.
-func lock(dir string) (unlock func(), err error) {
+func (c *cluster) lock(ctx context.Context, dir string) (unlock func(), err error) {
 	file, err := os.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+	said := false
+	err = poll(ctx, func() (bool, error) {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return err == nil, err
+		}
+		if !said {
+			c.report.Say("waiting for another up or down to end")
+			said = true
+		}
+		return false, nil
+	})
+	if err != nil {
 		file.Close()
 		return nil, fmt.Errorf("lock %s: %w", dir, err)
 	}

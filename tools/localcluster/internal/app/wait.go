@@ -3,17 +3,19 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"net"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"example.com/mlops-platform/tools/localcluster/internal/addons"
-	"example.com/mlops-platform/tools/localcluster/internal/image"
+	"example.com/mlops-platform/tools/localcluster/internal/instance"
 	"example.com/mlops-platform/tools/localcluster/internal/node"
 )
 
@@ -74,11 +76,33 @@ func (c *cluster) initFault() error {
 	return fmt.Errorf("the node has ended; its log: %s", node.Log(c.instance, "init"))
 }
 
+// untilNodeReady waits for what the kubelet that runs now says: what an earlier
+// one said is believed for 40 s.
 func (c *cluster) untilNodeReady(ctx context.Context) error {
+	states, err := node.States(c.instance)
+	if err != nil {
+		return err
+	}
+	var started time.Time
+	for _, s := range states {
+		if s.Name == "kubelet" {
+			started = s.Started.Truncate(time.Second) // as precise as the API is
+		}
+	}
 	return poll(ctx, func() (bool, error) {
 		out, err := c.kubectl(ctx, nil, "get", "node", c.instance.ID, "--ignore-not-found",
-			`-o=jsonpath={.status.conditions[?(@.type=="Ready")].status}`)
-		return strings.TrimSpace(out) == "True", err
+			`-o=jsonpath={.status.conditions[?(@.type=="Ready")]}`)
+		if err != nil || out == "" {
+			return false, err
+		}
+		var ready struct {
+			Status            string
+			LastHeartbeatTime time.Time
+		}
+		if err := json.Unmarshal([]byte(out), &ready); err != nil {
+			return false, fmt.Errorf("condition of the node: %w", err)
+		}
+		return ready.Status == "True" && !ready.LastHeartbeatTime.Before(started), nil
 	})
 }
 
@@ -87,12 +111,37 @@ func (c *cluster) applyAddons(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	manifests := strings.NewReader(addons.Manifests(addresses))
-	if _, err := c.kubectl(ctx, manifests, "apply", "--server-side", "--field-manager=localcluster", "-f", "-"); err != nil {
+	manifests, err := addons.Manifests(addresses, c.bin)
+	if err != nil {
 		return err
 	}
-	_, err = c.kubectl(ctx, nil, "-n", "kube-system", "rollout", "status", "deployment/coredns")
-	return err
+	if _, err := c.kubectl(ctx, strings.NewReader(manifests), "apply", "--server-side", "--field-manager=localcluster",
+		"-f", "-"); err != nil {
+		return err
+	}
+	return untilNamesResolve(ctx, addresses)
+}
+
+// untilNamesResolve asks the name server itself: what the API says of its pod
+// may be from before the node was started anew.
+func untilNamesResolve(ctx context.Context, a instance.Addresses) error {
+	resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		var dialer net.Dialer
+		return dialer.DialContext(ctx, network, net.JoinHostPort(a.DNS().String(), "53"))
+	}}
+	var last error
+	err := poll(ctx, func() (bool, error) {
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		var found []string
+		found, last = resolver.LookupHost(ctx, "kubernetes.default.svc.cluster.local.")
+		return last == nil && slices.Contains(found, a.API().String()), nil
+	})
+	if err != nil {
+		return fmt.Errorf("the name server at %s does not answer (%w): kubectl -n kube-system get pods", a.DNS(),
+			errors.Join(err, last))
+	}
+	return nil
 }
 
 // kubectl runs the pinned kubectl as the administrator and returns what it prints.
@@ -106,55 +155,4 @@ func (c *cluster) kubectl(ctx context.Context, stdin io.Reader, args ...string) 
 		return "", fmt.Errorf("kubectl %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
 	}
 	return stdout.String(), nil
-}
-
-// loadOwn brings in the images that the node itself needs.
-func (c *cluster) loadOwn(ctx context.Context) error {
-	for reference, program := range addons.Images() {
-		var archive bytes.Buffer
-		if err := image.FromBinary(&archive, reference, filepath.Join(c.bin, program)); err != nil {
-			return err
-		}
-		if err := c.importImages(ctx, &archive); err != nil {
-			return fmt.Errorf("%s: %w", reference, err)
-		}
-	}
-	return nil
-}
-
-// load brings in archives of images.
-func (c *cluster) load(ctx context.Context, files []string) error {
-	if len(files) == 0 {
-		return fmt.Errorf("%w: load takes the files to load", errUsage)
-	}
-	var faults error
-	for _, file := range files {
-		faults = errors.Join(faults, c.report.Phase(filepath.Base(file), func() error {
-			archive, err := os.Open(file)
-			if err != nil {
-				return err
-			}
-			defer archive.Close()
-			return c.importImages(ctx, archive)
-		}))
-	}
-	return faults
-}
-
-func (c *cluster) importImages(ctx context.Context, archive io.Reader) error {
-	pid, err := node.Find(c.instance)
-	if err != nil {
-		return err
-	}
-	if pid == 0 {
-		return fmt.Errorf("%s does not run; localcluster up starts it", c.instance.ID)
-	}
-	// Through the node's own view the path is short: that of a socket has at most 107 bytes.
-	socket := fmt.Sprintf("/proc/%d/root%s", pid, node.Socket)
-	cmd := exec.CommandContext(ctx, "ctr", "--address", socket, "--namespace", "k8s.io", "images", "import", "-")
-	cmd.Stdin = archive
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("ctr images import: %w: %s", err, bytes.TrimSpace(out))
-	}
-	return nil
 }

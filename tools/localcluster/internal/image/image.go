@@ -53,6 +53,16 @@ func FromBinary(w io.Writer, reference, file string) error {
 		entry{"layer.tar", layer.Bytes(), 0o644})
 }
 
+// Tag is the tag of an image made from the file: another program has another one.
+func Tag(file string) (string, error) {
+	program, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	digest := sha256.Sum256(program)
+	return hex.EncodeToString(digest[:6]), nil
+}
+
 type entry struct {
 	name string
 	data []byte

@@ -46,11 +46,11 @@ func Enter(a instance.Addresses) error {
 
 // Unlink removes what Link made, if it is there.
 func Unlink(i instance.Instance) error {
-	err := ip("link", "delete", i.Link())
-	if _, lookup := net.InterfaceByName(i.Link()); lookup != nil {
-		return nil // gone, by this or with the node
+	failed := ip("link", "delete", i.Link())
+	if _, err := net.InterfaceByName(i.Link()); err == nil {
+		return failed
 	}
-	return err
+	return nil // gone, by this or with the node
 }
 
 // Taken returns which addresses the machine uses or has a route to.

@@ -51,7 +51,12 @@ func Gone(pid int) bool {
 		return true
 	}
 	// The state follows the name in brackets, which may hold anything.
-	return bytes.HasPrefix(data[bytes.LastIndexByte(data, ')')+1:], []byte(" Z"))
+	if !bytes.HasPrefix(data[bytes.LastIndexByte(data, ')')+1:], []byte(" Z")) {
+		return false
+	}
+	// Its first thread is a zombie as soon as it ends; another one may still be ending the rest of the node.
+	threads, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(pid), "task"))
+	return err != nil || len(threads) <= 1
 }
 
 func ofRoot(dir string) bool {

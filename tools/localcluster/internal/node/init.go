@@ -21,8 +21,8 @@ import (
 // go on; the kernel then ends what it started.
 //
 // linked is readable when the link is there, and closed without a byte when
-// whoever was to make it has gone.
-func Init(i instance.Instance, bin string, linked io.Reader) error {
+// whoever was to make it has gone. What nobody can be told goes to log.
+func Init(i instance.Instance, bin string, linked io.Reader, log io.Writer) error {
 	if err := mountAll(i, bin); err != nil {
 		return fmt.Errorf("mounts of the node: %w", err)
 	}
@@ -42,7 +42,7 @@ func Init(i instance.Instance, bin string, linked io.Reader) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
-	s := newSupervisor(i.Path("processes.json"))
+	s := newSupervisor(i.Path("processes.json"), func(err error) { _, _ = fmt.Fprintln(log, err) })
 	go s.reap()
 	for _, p := range Processes(i, addresses) {
 		if err := s.start(p); err != nil {
@@ -66,6 +66,10 @@ func Start(i instance.Instance, program, bin, base string) (pid int, linked *os.
 		if err := os.Chmod(i.Path(dir), mode); err != nil {
 			return 0, nil, err
 		}
+	}
+	// No pod outlives its node, but the addresses that CNI has noted as theirs would.
+	if err := os.RemoveAll(i.Path("lib", "cni")); err != nil {
+		return 0, nil, err
 	}
 	log, err := os.OpenFile(i.Path("log", "init.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {

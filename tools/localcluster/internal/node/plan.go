@@ -135,6 +135,8 @@ func apiserver(a instance.Addresses) []string {
 		"--proxy-client-key-file=" + key("front-proxy-client"),
 		"--audit-policy-file=" + etcDir + "/audit.yaml", "--audit-log-path=/var/log/audit.log",
 		"--audit-log-maxsize=100", "--audit-log-maxbackup=1",
+		// Pod Security decides who may be privileged, namespace by namespace; without this nobody may, agents included.
+		"--allow-privileged=true",
 		"--profiling=false",
 	}
 }

@@ -26,13 +26,16 @@ type State struct {
 
 // supervisor starts the node's processes and keeps the table of them in a file.
 type supervisor struct {
-	file string
+	file     string
+	complain func(error) // of what no caller is there to hear
 
 	mutex  sync.Mutex
 	states []*State
 }
 
-func newSupervisor(file string) *supervisor { return &supervisor{file: file} }
+func newSupervisor(file string, complain func(error)) *supervisor {
+	return &supervisor{file: file, complain: complain}
+}
 
 func (s *supervisor) start(p Process) error {
 	log, err := os.OpenFile(logFile(p.Name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -93,7 +96,7 @@ func (s *supervisor) note(pid int, status syscall.WaitStatus) {
 			state.Ended = "signal: " + status.Signal().String()
 		}
 		if err := s.write(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
+			s.complain(err)
 		}
 	}
 }

@@ -1,0 +1,51 @@
+package app
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"example.com/mlops-platform/tools/localcluster/internal/report"
+)
+
+func TestEverythingMissingIsListedTogether(t *testing.T) {
+	c := &cluster{config: config{bin: t.TempDir()}}
+	if err := os.WriteFile(filepath.Join(c.bin, "etcd"), nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", "")
+	var out bytes.Buffer
+	err := check(c.needs(), report.To(&out))
+	if err == nil || !strings.Contains(err.Error(), "nothing was started") {
+		t.Errorf("got %v", err)
+	}
+	for _, wanted := range []string{
+		"containerd-shim-runc-v2", "apt-get install iproute2", filepath.Join(c.bin, "kubelet"), filepath.Join(c.bin, "coredns"),
+	} {
+		if !strings.Contains(out.String(), wanted) {
+			t.Errorf("not listed: %s\n%s", wanted, &out)
+		}
+	}
+	if strings.Contains(out.String(), filepath.Join(c.bin, "etcd")) {
+		t.Errorf("etcd is there and listed:\n%s", &out)
+	}
+}
+
+func TestAWrongCommandLineIsExplained(t *testing.T) {
+	for line, want := range map[string]string{
+		"":                          "there is no command",
+		"start":                     `there is no command "start"`,
+		"up now":                    `unexpected argument "now"`,
+		"up --name Big":             `the name "Big"`,
+		"logs a b":                  `unexpected argument "b"`,
+		"load --dir " + t.TempDir(): "load takes the files",
+	} {
+		var out, err bytes.Buffer
+		code := Main(append([]string{"localcluster"}, strings.Fields(line)...), &out, &err)
+		if code != usage || !strings.Contains(err.String(), want) {
+			t.Errorf("%q: exit code %d, said %q, want %q", line, code, &err, want)
+		}
+	}
+}
