@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"example.com/mlops-platform/tools/demo/internal/daemon"
+	"example.com/mlops-platform/tools/internal/daemon"
 )
 
 // Exit codes.
