@@ -13,8 +13,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"example.com/mlops-platform/tools/platform/kube"
 	"example.com/mlops-platform/tools/platform/internal/run"
+	"example.com/mlops-platform/tools/platform/kube"
 )
 
 // Namespace is where workflows run.
@@ -66,7 +66,9 @@ func (w Workflow) Ended() bool {
 }
 
 // Took is how long it has run.
-func (w Workflow) Took(now time.Time) time.Duration { return took(w.Status.StartedAt, w.Status.FinishedAt, now) }
+func (w Workflow) Took(now time.Time) time.Duration {
+	return took(w.Status.StartedAt, w.Status.FinishedAt, now)
+}
 
 func took(started, finished *metav1.Time, now time.Time) time.Duration {
 	switch {

@@ -17,8 +17,8 @@ import (
 	"golang.org/x/term"
 
 	"example.com/mlops-platform/tools/internal/daemon"
-	"example.com/mlops-platform/tools/platform/kube"
 	"example.com/mlops-platform/tools/platform/internal/stage"
+	"example.com/mlops-platform/tools/platform/kube"
 )
 
 // Exit codes.
@@ -61,7 +61,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.name, "name", "local", "name of the cluster: see localcluster --help")
 	flags.StringVar(&c.model, "model", "flight-delay", "the model to train and serve")
 	flags.StringVar(&c.month, "month", "2013-02", "the month that decides about the first model, as YYYY-MM")
-	flags.BoolVar(&c.train, "train", true, "train a first model where there is none; without it up ends when all is synced")
+	flags.BoolVar(&c.train, "train", true, "train a first model where there is none; else up ends when all is synced")
 	flags.DurationVar(&c.limit, "limit", 90*time.Minute, "give up after this time")
 	port := flags.Int("port", 0, "door: the port to listen on")
 	flags.Usage = func() { fmt.Fprint(stderr, help); flags.PrintDefaults() }

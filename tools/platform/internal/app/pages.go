@@ -11,9 +11,9 @@ import (
 
 	"example.com/mlops-platform/tools/internal/daemon"
 	"example.com/mlops-platform/tools/platform/internal/door"
+	"example.com/mlops-platform/tools/platform/internal/stage"
 	"example.com/mlops-platform/tools/platform/kube"
 	"example.com/mlops-platform/tools/platform/site"
-	"example.com/mlops-platform/tools/platform/internal/stage"
 )
 
 const doorServer = "door"

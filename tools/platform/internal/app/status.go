@@ -9,8 +9,8 @@ import (
 
 	"example.com/mlops-platform/tools/platform/argocd"
 	"example.com/mlops-platform/tools/platform/internal/door"
-	"example.com/mlops-platform/tools/platform/kube"
 	"example.com/mlops-platform/tools/platform/internal/run"
+	"example.com/mlops-platform/tools/platform/kube"
 	"example.com/mlops-platform/tools/platform/site"
 	"example.com/mlops-platform/tools/platform/workflow"
 )

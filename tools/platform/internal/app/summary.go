@@ -17,7 +17,7 @@ func (u *installation) summary(took time.Duration) {
 	u.stages.Say("\nDone in %s. It runs until make down.\n\n%s", took.Round(time.Second), pages.String())
 	u.stages.Say("  export KUBECONFIG=%s PATH=%s:$PATH", u.kubeconfig(), u.path(".tools", "bin"))
 	u.stages.Say(`
-  Argo CD: user admin, password of   kubectl -n argocd get secret argocd-initial-admin-secret -o go-template='{{.data.password|base64decode}}'
+  Argo CD: user admin, password of   argocd admin initial-password -n argocd
   Argo Workflows: "Bearer " and      kubectl -n argo create token workflow-user
 
 Try next

@@ -12,10 +12,10 @@ import (
 	"time"
 
 	"example.com/mlops-platform/tools/platform/argocd"
-	"example.com/mlops-platform/tools/platform/kube"
 	"example.com/mlops-platform/tools/platform/internal/run"
-	"example.com/mlops-platform/tools/platform/site"
 	"example.com/mlops-platform/tools/platform/internal/stage"
+	"example.com/mlops-platform/tools/platform/kube"
+	"example.com/mlops-platform/tools/platform/site"
 	"example.com/mlops-platform/tools/platform/workflow"
 )
 
@@ -252,7 +252,7 @@ func (u *installation) champion(ctx context.Context, view *stage.View) (string, 
 		service, err := u.site.Service(ctx)
 		if err != nil {
 			view.Show(err.Error())
-			return false, nil //nolint:nilerr // until it has a model, the service is not ready and nothing answers
+			return false, nil // until it has a model, the service is not ready and nothing answers
 		}
 		view.Show(fmt.Sprintf("the service has version %s; the registry says %s",
 			service.Champion.Version(), promoted.Version))
