@@ -70,7 +70,7 @@ pin_of() { awk '$1 == "require" && NF >= 3 { print $2 "@" $3 }' "$1/go.mod"; }
 # go_packages lists the package patterns of the rooms that hold Go code now.
 go_packages() {
 	local room
-	for room in tools test bench; do
+	for room in internal tools test bench; do
 		if [[ -n $(our_files "$room/*.go") ]]; then echo "./$room/..."; fi
 	done
 }

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"example.com/mlops-platform/tools/internal/daemon"
+	"example.com/mlops-platform/internal/daemon"
 )
 
 // Exit codes.

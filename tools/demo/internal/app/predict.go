@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"example.com/mlops-platform/tools/internal/load"
+	"example.com/mlops-platform/internal/load"
 )
 
 // predict asks for one prediction with the example that the service's own

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"time"
 
-	"example.com/mlops-platform/tools/internal/daemon"
+	"example.com/mlops-platform/internal/daemon"
 )
 
 const model = "flight-delay"

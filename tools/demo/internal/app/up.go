@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"example.com/mlops-platform/tools/internal/daemon"
-	"example.com/mlops-platform/tools/internal/load"
+	"example.com/mlops-platform/internal/daemon"
+	"example.com/mlops-platform/internal/load"
 	"example.com/mlops-platform/tools/demo/internal/pipeline"
-	"example.com/mlops-platform/tools/internal/show"
+	"example.com/mlops-platform/internal/show"
 )
 
 // The first champion is trained on January and judged by February; the second

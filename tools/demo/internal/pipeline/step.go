@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"example.com/mlops-platform/tools/internal/daemon"
+	"example.com/mlops-platform/internal/daemon"
 )
 
 // Runner runs steps for one model.

@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/term"
 
-	"example.com/mlops-platform/tools/internal/daemon"
+	"example.com/mlops-platform/internal/daemon"
 	"example.com/mlops-platform/tools/platform/internal/stage"
 	"example.com/mlops-platform/tools/platform/kube"
 )

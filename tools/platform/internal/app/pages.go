@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"example.com/mlops-platform/tools/internal/daemon"
+	"example.com/mlops-platform/internal/daemon"
 	"example.com/mlops-platform/tools/platform/internal/door"
 	"example.com/mlops-platform/tools/platform/internal/stage"
 	"example.com/mlops-platform/tools/platform/kube"
