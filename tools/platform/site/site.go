@@ -116,6 +116,23 @@ func (s *Site) Alias(ctx context.Context, model, alias string) (Version, error) 
 	return version, nil
 }
 
+// Versions counts the versions of a registered model.
+func (s *Site) Versions(ctx context.Context, model string) (int, error) {
+	query := url.Values{"filter": {"name = '" + model + "'"}, "max_results": {"10000"}}
+	answer, err := s.Call(ctx, http.MethodGet, "mlflow.localhost",
+		"/api/2.0/mlflow/model-versions/search?"+query.Encode(), nil)
+	if err != nil {
+		return 0, err
+	}
+	var said struct {
+		ModelVersions []Version `json:"model_versions"`
+	}
+	if err := json.Unmarshal(answer.Body, &said); err != nil || answer.Status != http.StatusOK {
+		return 0, fmt.Errorf("the registry answered %d: %s", answer.Status, short(answer.Body))
+	}
+	return len(said.ModelVersions), nil
+}
+
 // Service is what the service says of itself.
 type Service struct {
 	Ready      bool   `json:"ready"`

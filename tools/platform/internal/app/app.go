@@ -33,6 +33,7 @@ const help = `platform runs the whole platform on this machine.
   platform up      from this working copy to a served prediction; what is there already stays
   platform status  applications, workflows, models and the service on one page; fails when something is wrong
   platform down    stop and remove what up made
+  platform port    print the port of 127.0.0.1 at which the pages are
 
 Exit codes: 0 done, 1 something failed or is wrong, 2 usage.
 
@@ -111,6 +112,8 @@ func (p *platform) run(ctx context.Context, command string, port int) error {
 		return p.status(ctx)
 	case "door":
 		return p.door(ctx, port)
+	case "port":
+		return p.printPort()
 	}
 	return fmt.Errorf("%w: there is no command %q", errUsage, command)
 }

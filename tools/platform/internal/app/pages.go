@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -101,6 +102,17 @@ func (p *platform) doorPort() (port int, runs bool, err error) {
 		}
 	}
 	return 0, false, nil
+}
+
+func (p *platform) printPort() error {
+	port, runs, err := p.doorPort()
+	if err == nil && !runs {
+		err = errors.New("the pages are closed; up opens them")
+	}
+	if err == nil {
+		fmt.Fprintln(p.stdout, port)
+	}
+	return err
 }
 
 func free(port int) bool {

@@ -1,0 +1,205 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+
+	"example.com/mlops-platform/tools/platform/argocd"
+)
+
+var configMaps = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+
+// The probe is an object that tests add to an Application of the platform and change: nothing depends on it.
+const (
+	probeFolder    = "apps/training/overlays/local/"
+	probeNamespace = "training"
+	probeName      = "probe"
+)
+
+// probe adds the object to what the Application `training` is made of.
+func (r *repository) probe(t *testing.T, value string) {
+	t.Helper()
+	r.edit(t, probeFolder+"kustomization.yaml", "resources:\n", "resources:\n  - probe.yaml\n")
+	r.setProbe(t, value)
+}
+
+func (r *repository) setProbe(t *testing.T, value string) {
+	t.Helper()
+	r.write(t, probeFolder+"probe.yaml", fmt.Sprintf(
+		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: %s}\ndata: {value: %q}\n",
+		probeName, probeNamespace, value))
+}
+
+func (p *platform) probeValue(ctx context.Context) (value string, exists bool, err error) {
+	object, err := p.Get(ctx, configMaps, probeNamespace, probeName)
+	if err != nil || object == nil {
+		return "", false, err
+	}
+	value, _, err = unstructured.NestedString(object.Object, "data", "value")
+	return value, true, err
+}
+
+func (p *platform) untilProbe(t *testing.T, want string) {
+	t.Helper()
+	until(t, deadline, "the probe is "+want, func(ctx context.Context) (bool, string) {
+		value, exists, err := p.probeValue(ctx)
+		return err == nil && exists && value == want, fmt.Sprintf("%q, exists %v, %v", value, exists, err)
+	})
+}
+
+// Pushes per way in which Argo CD learns of them.
+const pushes = 20
+
+func TestAPushedCommitIsLive(t *testing.T) {
+	p := given(t)
+	p.git.probe(t, "first")
+	p.git.commit(t, "add the probe")
+	p.git.push(t)
+	p.untilProbe(t, "first")
+
+	measured := map[string][]float64{}
+	for _, way := range []struct {
+		name string
+		push []string
+	}{
+		{"webhook", []string{"push", "--quiet", "origin", "HEAD:main"}},
+		{"poll", []string{"push", "--quiet", "--push-option=no-webhook", "origin", "HEAD:main"}},
+	} {
+		for i := range pushes {
+			value := fmt.Sprintf("%s %d", way.name, i)
+			p.git.setProbe(t, value)
+			p.git.commit(t, "set the probe to "+value)
+			p.git.run(t, way.push...)
+			pushed := time.Now()
+			p.watchProbe(t, value)
+			measured[way.name] = append(measured[way.name], time.Since(pushed).Seconds())
+		}
+	}
+	report(t, "push", "seconds from the end of git push until the object in the cluster has the new value", measured)
+}
+
+// watchProbe waits by a watch: the time that a poll adds would be measured as well.
+func (p *platform) watchProbe(t *testing.T, want string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	watch, err := p.Objects.Resource(configMaps).Namespace(probeNamespace).Watch(ctx, metav1.ListOptions{
+		FieldSelector: "metadata.name=" + probeName,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watch.Stop()
+	for event := range watch.ResultChan() {
+		object, is := event.Object.(*unstructured.Unstructured)
+		if !is {
+			continue
+		}
+		if value, _, err := unstructured.NestedString(object.Object, "data", "value"); err == nil && value == want {
+			return
+		}
+	}
+	t.Fatalf("the probe did not become %q within %s", want, deadline)
+}
+
+// report writes what was measured, and logs the median and the 95th percentile.
+func report(t *testing.T, name, what string, measured map[string][]float64) {
+	t.Helper()
+	summary := map[string]any{"what": what, "at": time.Now().UTC().Format(time.RFC3339)}
+	for series, values := range measured {
+		sorted := slices.Sorted(slices.Values(values))
+		p50, p95 := sorted[len(sorted)/2], sorted[(len(sorted)*95+99)/100-1]
+		t.Logf("%s: p50 %.2f, p95 %.2f, from %.2f to %.2f (%d)", series, p50, p95, sorted[0], sorted[len(sorted)-1], len(sorted))
+		summary[series] = map[string]any{"p50": p50, "p95": p95, "values": values}
+	}
+	if *results == "" {
+		return
+	}
+	text, err := json.MarshalIndent(summary, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(*results, name+".json"), append(text, '\n'), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatIsChangedByHandIsChangedBack(t *testing.T) {
+	p := given(t)
+	p.git.probe(t, "as in Git")
+	p.git.commit(t, "add the probe")
+	p.git.push(t)
+	p.untilProbe(t, "as in Git")
+
+	probes := p.Objects.Resource(configMaps).Namespace(probeNamespace)
+	if _, err := probes.Patch(t.Context(), probeName, types.MergePatchType,
+		[]byte(`{"data": {"value": "by hand"}}`), metav1.PatchOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	p.untilProbe(t, "as in Git")
+	if err := probes.Delete(t.Context(), probeName, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	p.untilProbe(t, "as in Git")
+}
+
+func TestWhatLeavesGitIsRemovedUnlessItHoldsData(t *testing.T) {
+	p := given(t)
+	claims := schema.GroupVersionResource{Version: "v1", Resource: "persistentvolumeclaims"}
+	p.git.probe(t, "soon gone")
+	p.git.write(t, probeFolder+"claim.yaml", `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: keeps-data
+  namespace: training
+  annotations: {argocd.argoproj.io/sync-options: "Prune=confirm"}
+`)
+	p.git.edit(t, probeFolder+"kustomization.yaml", "  - probe.yaml\n", "  - probe.yaml\n  - claim.yaml\n")
+	p.git.commit(t, "add two objects, one of which holds data")
+	p.git.push(t)
+	p.untilProbe(t, "soon gone")
+	before, err := p.List(t.Context(), claims, "mlflow", "")
+	if err != nil || len(before) != 2 {
+		t.Fatalf("claims = %d, %v; want those of PostgreSQL and S3", len(before), err)
+	}
+
+	p.git.edit(t, probeFolder+"kustomization.yaml", "  - probe.yaml\n  - claim.yaml\n", "")
+	p.git.edit(t, "apps/mlflow/components/local/kustomization.yaml", "  - persistentvolumeclaim.yaml\n", "")
+	removed := p.git.commit(t, "remove them, and the volumes of MLflow")
+	p.git.push(t)
+	until(t, deadline, "the probe is gone", func(ctx context.Context) (bool, string) {
+		_, exists, err := p.probeValue(ctx)
+		return err == nil && !exists, fmt.Sprint(err)
+	})
+	for _, name := range []string{"training", "mlflow"} {
+		p.application(t, name, "waits for somebody to confirm the removal", func(a argocd.Application) bool {
+			return a.Status.Sync.Revision == removed && a.Status.OperationState != nil &&
+				a.Status.OperationState.Phase == "Running" && a.Status.Sync.Status == "OutOfSync"
+		})
+	}
+	after, err := p.List(t.Context(), claims, "mlflow", "")
+	if err != nil || len(after) != 2 || after[0].GetUID() != before[0].GetUID() || after[1].GetUID() != before[1].GetUID() {
+		t.Errorf("claims after their removal from Git = %v, %v; want the same two", after, err)
+	}
+	if kept, err := p.Get(t.Context(), configMaps, "training", "keeps-data"); err != nil || kept == nil ||
+		kept.GetDeletionTimestamp() != nil {
+		t.Errorf("the object that holds data: %v, %v; want it kept", kept, err)
+	}
+	t.Cleanup(func() {
+		err := p.Objects.Resource(configMaps).Namespace("training").Delete(background(t), "keeps-data", metav1.DeleteOptions{})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
