@@ -39,7 +39,7 @@ func browser(t *testing.T) context.Context {
 }
 
 // see opens a page, waits until it shows each text, and keeps a picture of it.
-func see(t *testing.T, ctx context.Context, name, address string, texts ...string) {
+func see(ctx context.Context, t *testing.T, name, address string, texts ...string) {
 	t.Helper()
 	if err := chromedp.Run(ctx, chromedp.Navigate(address)); err != nil {
 		t.Fatalf("%s: %v", address, err)
@@ -71,7 +71,7 @@ func see(t *testing.T, ctx context.Context, name, address string, texts ...strin
 }
 
 // cookie puts what a log-in would put there.
-func cookie(t *testing.T, ctx context.Context, address, name, value string) {
+func cookie(ctx context.Context, t *testing.T, address, name, value string) {
 	t.Helper()
 	if err := chromedp.Run(ctx, network.SetCookie(name, value).WithURL(address)); err != nil {
 		t.Fatalf("cookie %s of %s: %v", name, address, err)
@@ -93,18 +93,18 @@ func TestPeopleSeeThePlatformInABrowser(t *testing.T) {
 	ctx := browser(t)
 
 	argocd := p.pages.URL("argocd.localhost", "")
-	cookie(t, ctx, argocd, "argocd.token", p.token(t))
-	see(t, ctx, "argo-cd-applications", argocd+"/applications?view=tiles", "root", "mlflow", "inference-api", "Synced", "Healthy")
-	see(t, ctx, "argo-cd-tree", argocd+"/applications/argocd/mlflow?view=tree&resource=", "mlflow", "postgres", "s3")
+	cookie(ctx, t, argocd, "argocd.token", p.token(t))
+	see(ctx, t, "argo-cd-applications", argocd+"/applications?view=tiles", "root", "mlflow", "inference-api", "Synced", "Healthy")
+	see(ctx, t, "argo-cd-tree", argocd+"/applications/argocd/mlflow?view=tree&resource=", "mlflow", "postgres", "s3")
 
 	workflows := p.pages.URL("workflows.localhost", "")
-	cookie(t, ctx, workflows, "authorization", "Bearer "+p.userToken(t))
-	see(t, ctx, "argo-workflows-training", workflows+"/workflows/training/"+trained.Name(), trained.Name(), "evaluate", "promote")
+	cookie(ctx, t, workflows, "authorization", "Bearer "+p.userToken(t))
+	see(ctx, t, "argo-workflows-training", workflows+"/workflows/training/"+trained.Name(), trained.Name(), "evaluate", "promote")
 
 	mlflow := p.pages.URL("mlflow.localhost", "")
-	see(t, ctx, "mlflow-model", mlflow+"/#/models/"+model, model, "champion")
+	see(ctx, t, "mlflow-model", mlflow+"/#/models/"+model, model, "champion")
 
-	see(t, ctx, "inference-api", p.pages.URL("inference.localhost", "/"), model, "version")
+	see(ctx, t, "inference-api", p.pages.URL("inference.localhost", "/"), model, "version")
 }
 
 // userToken is what `kubectl -n argo create token workflow-user` prints.
