@@ -1,0 +1,32 @@
+# shellcheck shell=bash
+# Base images without a registry, made by debootstrap and kept among buildah's images. Source it after lib.sh.
+
+# need_buildah: the chroot isolation used here needs neither a daemon nor a runtime, but root.
+need_buildah() {
+	if ((EUID)); then cannot "images are built as root: sudo $0 …"; fi
+	need_system buildah debootstrap
+}
+
+# need_debian IMAGE PACKAGE… makes IMAGE of Debian 12 with these packages once, and anew when the way it is made changes.
+need_debian() {
+	local image=$1 key container root log=$TOOLS/debootstrap.log
+	key=$({ declare -f need_debian && echo "$*"; } | cksum)
+	if [[ $(buildah inspect --type image --format '{{index .OCIv1.Config.Labels "key"}}' "$image" 2>/dev/null) == "$key" ]]; then
+		return
+	fi
+	say "making $image with debootstrap (once, about a minute)"
+	mkdir -p "$TOOLS"
+	container=$(buildah from scratch)
+	root=$(buildah mount "$container")
+	debootstrap --variant=minbase --include="$(paste -sd , <<<"${*:2}" | tr ' ' ,)" bookworm "$root" >"$log" 2>&1 || {
+		tail -n 20 "$log" >&2
+		buildah rm "$container" >/dev/null
+		cannot "debootstrap failed"
+	}
+	rm -rf "$root"/var/cache/apt/*.bin "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* \
+		"$root"/var/log/*.log
+	# What python: has, Debian leaves to a package of its own.
+	if [[ -e $root/usr/bin/python3 ]]; then ln -s python3 "$root/usr/bin/python"; fi
+	buildah config --label "key=$key" --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
+	buildah commit --quiet --rm "$container" "$image" >&2
+}
