@@ -23,6 +23,22 @@ doctor: ## what this machine has and what is wanted; FOR=target asks for one tar
 
 ##@ Run
 
+.PHONY: up
+up: ## the whole platform on this machine, from this working copy to a served prediction; needs root
+	@hack/platform.sh up $(FLAGS)
+
+.PHONY: status
+status: ## the platform of make up on one page; fails when something is wrong
+	@hack/platform.sh status
+
+.PHONY: push
+push: ## push this working copy's commit to the platform of make up, and show what changes
+	@hack/platform.sh push $(FLAGS)
+
+.PHONY: down
+down: ## remove what make up made
+	@hack/platform.sh down
+
 .PHONY: demo
 demo: ## train, serve, retrain and roll back on this machine, in a few minutes; no root needed
 	@hack/demo.sh up
@@ -40,6 +56,10 @@ images: ## build the services' images with buildah and without a registry; ONLY=
 .PHONY: test
 test: ## every test that needs neither a cluster nor an account; ONLY="go images" runs some parts
 	@hack/test.sh $(ONLY)
+
+.PHONY: e2e
+e2e: ## the promises of the platform, on one of their own; FLAGS="--keep -run Push" leaves it and runs some; needs root
+	@hack/e2e.sh $(FLAGS)
 
 .PHONY: unit
 unit: ## the quick tests only: no servers, no images

@@ -18,7 +18,7 @@ func (p *platform) clone(t *testing.T) *repository {
 	if err != nil || address == "" {
 		t.Fatalf("the Service git/git: %q, %v", address, err)
 	}
-	token, err := p.Secret(t.Context(), "git", "push", "token")
+	token, err := p.Secret(t.Context(), "git", "git", "token")
 	if err != nil || token == "" {
 		t.Fatalf("the token to push with: %v", err)
 	}
