@@ -14,7 +14,7 @@ if [[ $EUID -eq 0 && ($verb == up || $verb == test) ]]; then
 	need_system containerd iptables ip containernetworking-plugins
 	need_kubernetes
 	need_server coredns '-ldflags=-s -w'
-	build ./tools/localcluster/pause
+	build ./tools/localcluster/pause ./tools/localcluster/provisioner
 fi
 if [[ $verb == test ]]; then
 	export LOCALCLUSTER_BIN=$TOOLS/bin

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"example.com/mlops-platform/tools/localcluster/internal/addons"
 	"example.com/mlops-platform/tools/localcluster/internal/report"
 )
 
@@ -50,7 +51,8 @@ func (c *cluster) needs() []need {
 	}
 	files(plugins, "apt-get install containernetworking-plugins", "bridge", "host-local", "loopback", "portmap")
 	files(c.bin, "hack/localcluster.sh up builds it", "etcd", "kube-apiserver", "kube-controller-manager",
-		"kube-scheduler", "kubelet", "kube-proxy", "kubectl", "coredns", "pause")
+		"kube-scheduler", "kubelet", "kube-proxy", "kubectl", "pause")
+	files(c.bin, "hack/localcluster.sh up builds it", addons.Programs...)
 	return needs
 }
 

@@ -50,7 +50,7 @@ func (c *cluster) up(ctx context.Context) error {
 		{"control plane", c.untilProcessesReady},
 		{"images", c.loadOwn},
 		{"node is Ready", c.untilNodeReady},
-		{"name server", c.applyAddons},
+		{"addons", c.applyAddons},
 	}
 	for _, phase := range phases {
 		err := c.report.Phase(phase.name, func() error {

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestAddons(t *testing.T) {
+	c := newCluster(t, "addons")
+	c.must("up")
+	c.runHello()
+	t.Run("a name of ours leads to a Service, without a restart of the name server", func(_ *testing.T) { c.namesOfOurs() })
+	t.Run("a volume keeps its data", func(_ *testing.T) { c.volumeKeepsData() })
+	c.must("down")
+	c.leftNothing()
+}
+
+func (c *cluster) namesOfOurs() {
+	c.Helper()
+	pods := func() string { return c.kubectl("-n", "kube-system", "get", "pods", "-l=k8s-app=kube-dns", "-o=name") }
+	before := pods()
+	c.kubectl("apply", "-f", "testdata/names.yaml")
+	address := c.kubectl("-n", "git", "get", "service", "git", "-o=jsonpath={.spec.clusterIP}")
+	for name, want := range map[string]string{"git.mlops.internal": address, "other.example.test": "192.0.2.1"} {
+		c.eventually(name+" is "+want, func() bool {
+			out, _ := c.tryKubectl("-n", "hello", "exec", "deployment/hello", "--", "/hello", "look", name)
+			return out == want+"\n"
+		})
+	}
+	if after := pods(); after != before {
+		c.Errorf("the name server was %s and is %s", before, after)
+	}
+}
+
+func (c *cluster) volumeKeepsData() {
+	c.Helper()
+	pod := []string{"-n", "hello", "exec", "keeper-0", "--", "/hello"}
+	ready := func() {
+		c.kubectl("-n", "hello", "rollout", "status", "statefulset/keeper", "--timeout="+deadline.String())
+	}
+	read := func() string { return c.kubectl(append(pod, "read", "/data/file")...) }
+	c.kubectl("apply", "-f", "testdata/volume.yaml")
+	ready()
+	c.kubectl(append(pod, "write", "/data/file", "kept")...)
+
+	c.kubectl("-n", "hello", "delete", "pod", "keeper-0")
+	ready()
+	if got := read(); got != "kept" {
+		c.Errorf("after the pod was replaced the file says %q", got)
+	}
+	c.kill("kubelet")
+	c.eventually("status names the kubelet", func() bool {
+		out, err := c.try("status")
+		return err != nil && strings.Contains(out, "not running: kubelet")
+	})
+	c.must("up")
+	c.eventually("the pod of before can be asked again", func() bool {
+		got, err := c.tryKubectl(append(pod, "read", "/data/file")...)
+		return err == nil && got == "kept"
+	})
+
+	volume := c.kubectl("-n", "hello", "get", "pvc", "kept", "-o=jsonpath={.spec.volumeName}")
+	folder := filepath.Join(c.instance.Path("lib", "localcluster", "volumes"), volume)
+	if data, err := os.ReadFile(filepath.Join(folder, "file")); err != nil || string(data) != "kept" {
+		c.Errorf("the folder of the volume holds %q (%v)", data, err)
+	}
+	c.kubectl("-n", "hello", "delete", "statefulset/keeper", "pvc/kept", "--timeout="+deadline.String())
+	c.eventually("the folder of a deleted claim is gone", func() bool {
+		_, err := os.Stat(folder)
+		return os.IsNotExist(err)
+	})
+	c.eventually("its volume is gone", func() bool { return c.kubectl("get", "pv", "-o=name") == "" })
+}
