@@ -47,7 +47,7 @@ type config struct {
 func Main(args []string, stderr io.Writer) int {
 	flags := flag.NewFlagSet("gitserver", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	c := config{limits: smarthttp.Limits{Fetches: 16, Pushes: 4, Wait: 10 * time.Second}}
+	var c config
 	flags.StringVar(&c.dir, "dir", "", "folder of the repositories; it must exist")
 	flags.StringVar(&c.listen, "listen", ":80", "address to listen on")
 	flags.StringVar((*string)(&c.token), "token-file", "", "file with the password of who may push")
@@ -58,6 +58,9 @@ func Main(args []string, stderr io.Writer) int {
 	})
 	flags.Int64Var(&c.limits.Body, "max-request", 256<<20, "bytes of one request")
 	flags.DurationVar(&c.limits.Request, "max-time", 5*time.Minute, "time of one request")
+	flags.DurationVar(&c.limits.Wait, "max-wait", 10*time.Second, "time of waiting for another request to end")
+	flags.IntVar(&c.limits.Fetches, "max-fetches", 16, "requests of fetches at a time")
+	flags.IntVar(&c.limits.Pushes, "max-pushes", 4, "requests of pushes at a time")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return ok

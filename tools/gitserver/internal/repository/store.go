@@ -29,7 +29,7 @@ func Open(ctx context.Context, dir string, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := take(ctx, filepath.Join(dir, ".lock"))
+	lock, err := take(ctx, filepath.Join(dir, ".lock"), log)
 	if err != nil {
 		return nil, err
 	}
