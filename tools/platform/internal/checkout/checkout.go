@@ -44,7 +44,7 @@ func (p Pushed) Warning() string {
 }
 
 // Push brings HEAD, a branch or not, to the remote's branch. With force it also does so where that takes commits out of
-// it. It leaves the configuration of the working copy alone, and runs none of its hooks: nobody else gets what is pushed.
+// it. It leaves the configuration of the working copy alone and runs none of its hooks: nobody else gets this.
 func (c Checkout) Push(ctx context.Context, remote git.Remote, force bool) (Pushed, error) {
 	var done Pushed
 	var err error
@@ -87,7 +87,7 @@ func (c Checkout) uncommitted(ctx context.Context) (int, error) {
 	return strings.Count(out, "\x00"), err
 }
 
-// Configure makes `git push NAME` bring HEAD to the remote's branch, whatever branch is checked out. The token goes into
+// Configure makes `git push NAME` bring HEAD to the remote's branch, whatever is checked out. The token goes into
 // a file of the repository's own folder that only its owner can read.
 func (c Checkout) Configure(ctx context.Context, name string, remote git.Remote) error {
 	server, err := url.Parse(remote.Address)
