@@ -59,22 +59,20 @@ interface() {
 
 # need_programs PIN NAME=PACKAGE… builds programs of a release as .tools/bin/NAME.
 need_programs() {
-	local pin=$1 stamp=$TOOLS/$1.stamp key scratch program source
+	local pin=$1 stamp=$TOOLS/$1.stamp log=$TOOLS/upstream/$1.log scratch=$TOOLS/upstream/source key program source
 	key="$(go version) $*
 $(cat tools/localcluster/modules/{gitops-engine,"$pin"}/go.sum) $(declare -f need_programs ldflags_of complete interface | cksum)"
 	if stamp_matches "$stamp" "$key"; then return; fi
 	say "building $pin $(tag_of "$pin") (once, a few minutes)"
 	source=$(release_of "$pin") || exit "$?"
-	scratch=$(mktemp -d "$TOOLS/$pin.XXXXXX")
+	rm -rf "$scratch"
+	mkdir -p "$scratch" "$TOOLS/bin"
 	cp -r --no-preserve=mode "$source/." "$scratch"
 	complete "$pin" "$scratch"
-	mkdir -p "$TOOLS/bin"
 	for program in "${@:2}"; do
-		# Time zones are for schedules; an image of one static program has no other place for them.
-		CGO_ENABLED=0 go build -C "$scratch" -mod=readonly -trimpath -tags timetzdata -ldflags="$(ldflags_of "$pin")" \
-			-o "$TOOLS/bin/${program%%=*}" "${program#*=}" >"$TOOLS/$pin.log" 2>&1 || {
-			grep -v '^go: downloading' "$TOOLS/$pin.log" | tail -n 20 >&2
-			rm -rf "$scratch"
+		CGO_ENABLED=0 go build -C "$scratch" -mod=readonly -trimpath -ldflags="$(ldflags_of "$pin")" \
+			-o "$TOOLS/bin/${program%%=*}" "${program#*=}" >"$log" 2>&1 || {
+			grep -v '^go: downloading' "$log" | tail -n 20 >&2
 			cannot "${program%%=*} of $pin did not build"
 		}
 	done
