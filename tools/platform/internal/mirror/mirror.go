@@ -47,14 +47,17 @@ var identity = []string{
 }
 
 // Push makes the mirror of one release and brings it to the remote: the branch main and the tag of the release. Where
-// both are there already, nothing is pushed. It returns the tag. Root is the folder of the working copy, scratch one
-// that may be filled.
+// both are there already, nothing is pushed. It returns the tag. Root is the folder of the working copy; what
+// is made in scratch meanwhile is removed.
 func (s Source) Push(ctx context.Context, root, scratch string, remote git.Remote) (tag string, err error) {
 	module, err := s.download(ctx, filepath.Join(root, s.pin))
 	if err != nil {
-		return "", fmt.Errorf("mirror of %s: %w", s.Repository, err)
+		return "", err
 	}
 	tag = module.Version
+	if err := os.MkdirAll(scratch, 0o755); err != nil {
+		return "", err
+	}
 	dir, err := os.MkdirTemp(scratch, "mirror-")
 	if err != nil {
 		return "", err
@@ -62,7 +65,7 @@ func (s Source) Push(ctx context.Context, root, scratch string, remote git.Remot
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	commit, err := s.commit(ctx, dir, module)
 	if err != nil {
-		return "", fmt.Errorf("mirror of %s: %w", s.Repository, err)
+		return "", err
 	}
 	there, err := remote.Refs(ctx, "refs/heads/main", "refs/tags/"+tag)
 	if err != nil || there["refs/heads/main"] == commit && there["refs/tags/"+tag] == commit {
