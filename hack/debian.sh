@@ -18,13 +18,17 @@ need_debian() {
 	mkdir -p "$TOOLS"
 	container=$(buildah from scratch)
 	root=$(buildah mount "$container")
-	debootstrap --variant=minbase --include="$(paste -sd , <<<"${*:2}" | tr ' ' ,)" bookworm "$root" >"$log" 2>&1 || {
+	debootstrap --variant=minbase --include="$(tr ' ' , <<<"${*:2}")" bookworm "$root" >"$log" 2>&1 || {
 		tail -n 20 "$log" >&2
 		buildah rm "$container" >/dev/null
 		cannot "debootstrap failed"
 	}
 	rm -rf "$root"/var/cache/apt/*.bin "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* \
-		"$root"/var/log/*.log
+		"$root"/var/log/*.log "$root"/usr/share/{man,info,locale}/*
+	# Nobody reads manuals in a container; the licences stay.
+	printf 'path-exclude=/usr/share/%s/*\n' doc man info locale >"$root/etc/dpkg/dpkg.cfg.d/slim"
+	echo 'path-include=/usr/share/doc/*/copyright' >>"$root/etc/dpkg/dpkg.cfg.d/slim"
+	find "$root/usr/share/doc" ! -type d ! -name copyright -delete
 	# What python: has, Debian leaves to a package of its own.
 	if [[ -e $root/usr/bin/python3 ]]; then ln -s python3 "$root/usr/bin/python"; fi
 	buildah config --label "key=$key" --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"

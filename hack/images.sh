@@ -2,44 +2,18 @@
 # The images of the services, built with buildah and without a registry, as localhost/NAME:VERSION[-gpu]:
 #   hack/images.sh build [--variant gpu] [NAME…]   builds those images, or all
 #   hack/images.sh test [go test FLAG…]            builds the CPU images and tests them
+#   hack/images.sh list                            prints the references of the CPU images
+#   hack/images.sh save FOLDER REFERENCE…          writes images that changed to FOLDER/NAME.tar and prints those files
 # The base is a stand-in for python:3.11-slim-bookworm, made by debootstrap and kept among buildah's images.
 source "$(dirname "$0")/lib.sh"
+source hack/debian.sh
 source hack/python.sh
 
 readonly BASE=localhost/python:3.11-bookworm
 
 usage() {
-	sed -n '3,4s/^# *//p' hack/images.sh >&2
+	sed -n '3,6s/^# *//p' hack/images.sh >&2
 	exit 64
-}
-
-# need_buildah: the chroot isolation used here needs neither a daemon nor a runtime, but root.
-need_buildah() {
-	if ((EUID)); then cannot "images are built as root: sudo hack/images.sh …"; fi
-	need_system buildah debootstrap
-}
-
-# need_base makes the stand-in once, and anew when the way it is made changes.
-need_base() {
-	local key container root log=$TOOLS/debootstrap.log
-	key=$(declare -f need_base | cksum)
-	if [[ $(buildah inspect --type image --format '{{index .OCIv1.Config.Labels "key"}}' "$BASE" 2>/dev/null) == "$key" ]]; then
-		return
-	fi
-	say "making $BASE with debootstrap (once, about a minute)"
-	container=$(buildah from scratch)
-	root=$(buildah mount "$container")
-	debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv bookworm "$root" >"$log" 2>&1 || {
-		tail -n 20 "$log" >&2
-		buildah rm "$container" >/dev/null
-		cannot "debootstrap failed"
-	}
-	rm -rf "$root"/var/cache/apt/*.bin "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* \
-		"$root"/var/log/*.log
-	# What python: has, Debian leaves to a package of its own.
-	ln -s python3 "$root/usr/bin/python"
-	buildah config --label "key=$key" --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
-	buildah commit --quiet --rm "$container" "$BASE" >&2
 }
 
 # pip_secrets DIR puts what pip needs on this machine into SECRETS: its settings, and the certificates to trust.
@@ -53,6 +27,14 @@ pip_secrets() {
 	} >"$1/pip.conf"
 	SECRETS=(--secret "id=pip.conf,src=$1/pip.conf")
 	if [[ -f $certificates ]]; then SECRETS+=(--secret "id=ca.crt,src=$certificates"); fi
+}
+
+# image_of NAME VARIANT prints its reference.
+image_of() {
+	local image
+	image=localhost/$1:$(version_of "$1")
+	if [[ $2 != cpu ]]; then image+=-$2; fi
+	echo "$image"
 }
 
 # version_of NAME prints the version in its pyproject.toml, which is the tag.
@@ -86,7 +68,7 @@ build() {
 	done
 	need_buildah
 	need_python_tools
-	need_base
+	need_debian "$BASE" ca-certificates python3 python3-venv
 	SCRATCH=$(mktemp -d)
 	trap 'rm -rf "$SCRATCH"' EXIT
 	pip_secrets "$SCRATCH"
@@ -96,8 +78,7 @@ build() {
 # build_one NAME VARIANT is quiet unless it fails.
 build_one() {
 	local image
-	image=localhost/$1:$(version_of "$1")
-	if [[ $2 != cpu ]]; then image+=-$2; fi
+	image=$(image_of "$1" "$2")
 	say "building $image"
 	if ! buildah bud --isolation chroot --layers --pull-never --build-arg "BASE=$BASE" --build-arg "VARIANT=$2" \
 		"${SECRETS[@]}" --tag "$image" "services/$1" >"$SCRATCH/log" 2>&1; then
@@ -105,6 +86,42 @@ build_one() {
 		say "services/$1 did not build"
 		exit "$EXIT_FOUND"
 	fi
+}
+
+# list prints the references of the CPU images.
+list() {
+	local name
+	for name in $(services_with cpu); do image_of "$name" cpu; done
+}
+
+# save FOLDER REFERENCE… writes FOLDER/NAME.tar for each, as `localcluster load` takes them. The id of the image that a
+# file holds lies beside it.
+save() {
+	local folder=$1 image id ids file name names=() saved=() failed=0
+	shift
+	need_buildah
+	mkdir -p "$folder"
+	ids=$(buildah images --no-trunc --format '{{.Name}}:{{.Tag}} {{.ID}}')
+	for image in "$@"; do
+		name=${image##*/}
+		name=${name%%:*}
+		id=$(awk -v image="$image" '$1 == image { print $2 }' <<<"$ids")
+		if [[ -z $id || " ${names[*]} " == *" $name "* ]]; then
+			if [[ -z $id ]]; then say "$image is not built"; else say "$image: another image is called $name too"; fi
+			failed=1
+			continue
+		fi
+		names+=("$name")
+		file=$folder/$name.tar
+		saved+=("$file")
+		if [[ -f $file ]] && stamp_matches "$file.id" "$image $id"; then continue; fi
+		rm -f "$file.part" "$file.id"
+		buildah push --quiet "$id" "docker-archive:$file.part:$image" >&2 || cannot "$image was not written to $file"
+		mv "$file.part" "$file"
+		printf '%s' "$image $id" >"$file.id"
+	done
+	if ((failed)); then cannot "some images are missing; hack/images.sh build and hack/upstream.sh build make them"; fi
+	printf '%s\n' "${saved[@]}"
 }
 
 # check_gpu_locks resolves what the GPU images install, by hash, and downloads none of it: CUDA's wheels are over 2 GB.
@@ -120,6 +137,11 @@ check_gpu_locks() {
 
 case ${1:-} in
 build) build "${@:2}" ;;
+list) list ;;
+save)
+	if (($# < 3)); then usage; fi
+	save "${@:2}"
+	;;
 test)
 	build
 	check_gpu_locks

@@ -24,7 +24,7 @@ ldflags_of() {
 	case $1 in
 	argo-cd) echo "-s -w -X github.com/argoproj/argo-cd/v3/common.version=${tag#v}" ;;
 	argo-workflows) echo "-s -w -X github.com/argoproj/argo-workflows/v3.version=$tag" ;;
-	argo-rollouts) echo "-s -w -X github.com/argoproj/argo-rollouts/utils/version.version=$tag" ;;
+	argo-rollouts) echo "-s -w -X github.com/argoproj/argo-rollouts/utils/version.version=${tag#v}" ;;
 	helm) echo "-s -w -X helm.sh/helm/v4/internal/version.version=$tag" ;;
 	esac
 }
@@ -38,35 +38,55 @@ complete() {
 		pin=$(pin_of "$engine")
 		go -C "$2" mod edit -replace "${pin%@*}=$pin"
 		cat "$engine/go.sum" >>"$2/go.sum"
-		interface "$1" "$2"
 		mkdir -p "$2/ui/dist/app/assets/images/resources"
 		touch "$2/ui/dist/app/assets/images/resources/keep"
 		;;
 	argo-workflows)
 		# A symbolic link is not in the archive either.
 		cp "$2/workflow/executor/osspecific/signal_darwin.go" "$2/workflow/executor/osspecific/signal_linux.go"
-		interface "$1" "$2"
 		;;
 	esac
+	if has_interface "$1"; then
+		mkdir -p "$2/ui/dist/app"
+		cp -r "$TOOLS/upstream/$1-interface/." "$2/ui/dist/app"
+	fi
 }
 
-# interface PIN FOLDER puts the built web interface into ui/dist/app, or else a page that says it is not there.
-interface() {
-	mkdir -p "$2/ui/dist/app"
+# has_interface PIN tells whether a program of the release serves one.
+has_interface() { [[ $1 == argo-cd || $1 == argo-workflows ]]; }
+
+# need_interface PIN builds its web interface into .tools/upstream/PIN-interface. Without one the programs work all the
+# same, so that it cannot be built here is said once and is no error.
+need_interface() {
+	local folder=$TOOLS/upstream/$1-interface key
+	local stamp=$folder.stamp log=$folder.log
+	key=$(cat "tools/localcluster/modules/$1/go.sum" hack/interface.sh | cksum)
+	if stamp_matches "$stamp" "built $key" || stamp_matches "$stamp" "missing $key ${ARGO_UI_ARCHIVES:-}"; then return; fi
+	say "building the web interface of $1 (once, a few minutes)"
+	if hack/interface.sh "$1" "$folder" >"$log" 2>&1 </dev/null; then
+		printf '%s' "built $key" >"$stamp"
+		return
+	fi
+	say "no web interface of $1: $(tail -n 1 "$log"); ${log#"$ROOT/"} says more. To try again, remove ${stamp#"$ROOT/"}"
+	rm -rf "$folder"
+	mkdir -p "$folder"
 	echo '<!doctype html><title>Not built</title><p>The web interface is not built here; the API and the command are.' \
-		>"$2/ui/dist/app/index.html"
+		>"$folder/index.html"
+	printf '%s' "missing $key ${ARGO_UI_ARCHIVES:-}" >"$stamp"
 }
 
 # need_programs PIN NAME=PACKAGE… builds programs of a release as .tools/bin/NAME.
 need_programs() {
 	local pin=$1 stamp=$TOOLS/$1.stamp log=$TOOLS/upstream/$1.log scratch=$TOOLS/upstream/source key program source
-	key="$(go version) $*
-$(cat tools/localcluster/modules/{gitops-engine,"$pin"}/go.sum) $(declare -f need_programs ldflags_of complete interface | cksum)"
+	mkdir -p "$TOOLS/bin" "$TOOLS/upstream"
+	if has_interface "$pin"; then need_interface "$pin"; fi
+	key="$(go version) $* $(cat "$TOOLS/upstream/$pin-interface.stamp" 2>/dev/null || true)
+$(cat tools/localcluster/modules/{gitops-engine,"$pin"}/go.sum) $(declare -f need_programs ldflags_of complete | cksum)"
 	if stamp_matches "$stamp" "$key"; then return; fi
 	say "building $pin $(tag_of "$pin") (once, a few minutes)"
 	source=$(release_of "$pin") || exit "$?"
 	rm -rf "$scratch"
-	mkdir -p "$scratch" "$TOOLS/bin"
+	mkdir -p "$scratch"
 	cp -r --no-preserve=mode "$source/." "$scratch"
 	complete "$pin" "$scratch"
 	for program in "${@:2}"; do

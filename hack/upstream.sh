@@ -2,6 +2,7 @@
 # Images of what the local cluster runs and others wrote, without a registry, under the names in the manifests:
 #   hack/upstream.sh build [NAME…]   builds those that are missing or out of date, of all or of these
 #   hack/upstream.sh list            prints their references
+#   hack/upstream.sh test [FLAG…]    builds all and runs each as its pod does, with these flags of go test
 # Programs are built from the pins in tools/localcluster/modules, or are Debian's. Logs are in .tools/upstream.
 source "$(dirname "$0")/lib.sh"
 source hack/servers.sh
@@ -11,7 +12,7 @@ source hack/programs.sh
 readonly BASE=localhost/debian:12 IMAGES=tools/localcluster/images STATE=$TOOLS/upstream
 
 usage() {
-	sed -n '3,4s/^# *//p' hack/upstream.sh >&2
+	sed -n '3,5s/^# *//p' hack/upstream.sh >&2
 	exit 64
 }
 
@@ -114,5 +115,11 @@ build() {
 case ${1:-} in
 build) build "${@:2}" ;;
 list) references | cut -d ' ' -f 2 ;;
+test)
+	build
+	UPSTREAM_IMAGES=$(references | cut -d ' ' -f 2)
+	export UPSTREAM_IMAGES
+	exec go test -count=1 -timeout 15m "${@:2}" ./tools/localcluster/images
+	;;
 *) usage ;;
 esac
