@@ -38,6 +38,11 @@ func TestANodeRunsWhatAClusterRuns(t *testing.T) {
 		address := c.kubectl("-n", "hello", "get", "service", "hello", "-o=jsonpath={.spec.clusterIP}")
 		c.answers("http://" + address)
 	})
+	t.Run("a NodePort answers on the node's address, from the machine", func(_ *testing.T) {
+		c.kubectl("-n", "hello", "expose", "deployment", "hello", "--name=port", "--type=NodePort")
+		port := c.kubectl("-n", "hello", "get", "service", "port", "-o=jsonpath={.spec.ports[0].nodePort}")
+		c.answers("http://" + net.JoinHostPort(c.addresses().Node().Addr().String(), port))
+	})
 	t.Run("a Service answers by its name, from a pod", func(t *testing.T) {
 		got := c.kubectl("-n", "hello", "exec", "deployment/hello", "--", "/hello", "get", "http://hello.hello.svc.cluster.local")
 		if !strings.HasPrefix(got, "hello from hello-") {
@@ -62,6 +67,15 @@ func TestANodeRunsWhatAClusterRuns(t *testing.T) {
 			t.Errorf("got %q, %v", out, err)
 		}
 	})
+	t.Run("a pod that an admission policy forbids is refused", func(_ *testing.T) {
+		c.kubectl("apply", "-f", "testdata/admission.yaml")
+		c.eventually("the policy is in force", func() bool { // the API server reads it anew every few seconds
+			out, err := c.tryKubectl("-n", "default", "run", "moving", "--image=localhost/hello:latest", "--dry-run=server")
+			return err != nil && strings.Contains(out, "the tag latest moves")
+		})
+		c.kubectl("-n", "default", "run", "pinned", "--image=localhost/hello:test", "--dry-run=server")
+	})
+	t.Run("an image that is there is not loaded again", func(_ *testing.T) { c.loadsOnce() })
 	t.Run("what was asked of the API is in the audit log", func(t *testing.T) {
 		log := c.must("logs", "audit")
 		if !strings.Contains(log, `"requestURI":"/apis/apps/v1/namespaces/hello/deployments`) || strings.Contains(log, "requestObject") {

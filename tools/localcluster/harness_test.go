@@ -111,8 +111,17 @@ func (c *cluster) kubectl(args ...string) string {
 // runHello makes an image here, loads it and runs it.
 func (c *cluster) runHello() {
 	c.Helper()
+	c.must("load", c.helloArchive())
+	c.kubectl("apply", "-f", "testdata/hello.yaml")
+	c.kubectl("-n", "hello", "rollout", "status", "deployment/hello", "--timeout="+deadline.String())
+	c.helloAnswers()
+}
+
+// helloArchive makes the image in a file.
+func (c *cluster) helloArchive() string {
+	c.Helper()
 	dir := c.TempDir()
-	build := exec.Command("go", "build", "-trimpath", "-o", dir+"/hello", "./testdata/hello")
+	build := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", dir+"/hello", "./testdata/hello")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		c.Fatalf("%v: %s", err, out)
@@ -124,10 +133,7 @@ func (c *cluster) runHello() {
 	if err := os.WriteFile(dir+"/hello.tar", archive.Bytes(), 0o600); err != nil {
 		c.Fatal(err)
 	}
-	c.must("load", dir+"/hello.tar")
-	c.kubectl("apply", "-f", "testdata/hello.yaml")
-	c.kubectl("-n", "hello", "rollout", "status", "deployment/hello", "--timeout="+deadline.String())
-	c.helloAnswers()
+	return dir + "/hello.tar"
 }
 
 func (c *cluster) helloAnswers() {

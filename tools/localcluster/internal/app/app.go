@@ -29,7 +29,9 @@ needs root.
   localcluster up           start the node, or go on where an earlier up ended; when it runs, do nothing
   localcluster down         end it and remove all of it
   localcluster status       say which processes run; fails when one that should does not
-  localcluster load FILE…   bring images into the node: archives as docker save or buildah push make them
+  localcluster load FILE…   bring images into the node: archives as docker save or buildah push make them; prints a line
+                            for each, "loaded" or "present", its ID and its name, between tabs
+  localcluster images       print the images of the node: name, ID and size, between tabs
   localcluster logs [NAME]  print the log of a process; without a name, list them
   localcluster kubeconfig   print the path of the administrator's kubeconfig
 
@@ -115,6 +117,8 @@ func run(ctx context.Context, command string, c config, args []string, stdout, s
 		return cl.status()
 	case "load":
 		return cl.load(ctx, args)
+	case "images":
+		return cl.images(ctx)
 	case "logs":
 		return cl.logs(args)
 	case "kubeconfig":
