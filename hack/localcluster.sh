@@ -7,13 +7,15 @@ source hack/kubernetes.sh
 
 command -v go >/dev/null || cannot "go is not on PATH"
 verb=${1:-}
-build() { CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o "$TOOLS/bin/" "$@" || cannot "$* did not build"; }
+# Not stamped with the commit: the same program is the same image, and a pod is not replaced for nothing.
+build() { CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w' -o "$TOOLS/bin/" "$@" || cannot "$* did not build"; }
 
 # Who is not root is told all that is missing by up itself, and does not wait for programs that cannot be used.
 if [[ $EUID -eq 0 && ($verb == up || $verb == test) ]]; then
 	need_system containerd iptables ip containernetworking-plugins
 	need_kubernetes
 	need_server coredns '-ldflags=-s -w'
+	need_server metrics-server '-ldflags=-s -w'
 	build ./tools/localcluster/pause ./tools/localcluster/provisioner
 fi
 if [[ $verb == test ]]; then

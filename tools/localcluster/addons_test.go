@@ -7,14 +7,31 @@ import (
 	"testing"
 )
 
-func TestAddons(t *testing.T) {
+func TestANodeGivesWhatAPlatformNeeds(t *testing.T) {
 	c := newCluster(t, "addons")
 	c.must("up")
 	c.runHello()
+	t.Run("an autoscaler sees what pods use", func(_ *testing.T) { c.autoscalerSees() })
 	t.Run("a name of ours leads to a Service, without a restart of the name server", func(_ *testing.T) { c.namesOfOurs() })
 	t.Run("a volume keeps its data", func(_ *testing.T) { c.volumeKeepsData() })
 	c.must("down")
 	c.leftNothing()
+}
+
+func (c *cluster) autoscalerSees() {
+	c.Helper()
+	c.kubectl("apply", "-f", "testdata/autoscaler.yaml")
+	c.eventually("the autoscaler has a value", func() bool {
+		return c.kubectl("-n", "hello", "get", "hpa", "hello",
+			"-o=jsonpath={.status.currentMetrics[*].resource.current.averageValue}") != ""
+	})
+	if active := c.kubectl("-n", "hello", "get", "hpa", "hello",
+		`-o=jsonpath={.status.conditions[?(@.type=="ScalingActive")].status}`); active != "True" {
+		c.Errorf("ScalingActive is %q", active)
+	}
+	if top := c.kubectl("top", "pods", "-n", "hello"); !strings.Contains(top, "hello-") {
+		c.Errorf("kubectl top says %q", top)
+	}
 }
 
 func (c *cluster) namesOfOurs() {

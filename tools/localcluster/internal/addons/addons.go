@@ -15,7 +15,7 @@ import (
 var manifests embed.FS
 
 // Programs are those that the addons run in pods, each the only file of its image.
-var Programs = []string{"coredns", "provisioner"}
+var Programs = []string{"coredns", "metrics-server", "provisioner"}
 
 // Images are those that the node and its addons need, each made from a program
 // in bin: reference to file.
