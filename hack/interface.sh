@@ -42,9 +42,12 @@ build_interface() {
 		NODE_ENV=production NODE_OPTIONS=--max-old-space-size=6000 pnpm run build
 	else
 		package_manager "$YARN"
+		# It forbids any change of the lock file, the place of argo-ui included.
+		rm -f .yarnrc
 		yarn install --ignore-scripts --ignore-engines --non-interactive --no-progress
 		NODE_ENV=production NODE_OPTIONS=--max-old-space-size=6000 yarn build
 	fi
+	find dist/app -name '*.map' -delete # 20 MB that only a debugger asks for
 	[[ -f dist/app/index.html ]] || cannot "the build of $pin left no dist/app/index.html"
 }
 
