@@ -41,6 +41,19 @@ func TestWhatIsPushedCanBeClonedByEverybody(t *testing.T) {
 	}
 }
 
+// Kustomize asks so for a remote base.
+func TestARepositoryAnswersToItsNameWithoutGit(t *testing.T) {
+	t.Parallel()
+	s := gittest.Start(t, t.TempDir())
+	work := gittest.WorkingCopy(t)
+	gittest.Git(t, work, "push", "-q", s.Remote("owner/name.git"), "main:refs/tags/v1")
+	gittest.Git(t, work, "push", "-q", s.Remote("owner/name"), "main")
+	gittest.Git(t, t.TempDir(), "clone", "-q", "--branch", "v1", s.Address("owner/name"), "clone")
+	if _, err := os.Stat(filepath.Join(s.Dir, "owner", "name")); !os.IsNotExist(err) {
+		t.Errorf("it became a repository of its own: %v", err)
+	}
+}
+
 // Git sends a body of more than 1 MiB in chunks, without saying its length first.
 func TestALargePushArrivesWhole(t *testing.T) {
 	t.Parallel()
@@ -274,7 +287,7 @@ func TestOnlyRepositoriesAreServed(t *testing.T) {
 	gittest.Git(t, work, "push", "-q", s.Remote("a.git"), "main")
 	gittest.Git(t, above, "clone", "-q", "--bare", work, "outside.git")
 	for _, path := range []string{
-		"/", "/a.git", "/a.git/", "/a.git/HEAD", "/a.git/config", "/a.git/objects/info/packs", "/a.git/info/refs",
+		"/", "/a.git", "/a.git/", "/info/refs?service=git-upload-pack", "/a.git/HEAD", "/a.git/config", "/a.git/objects/info/packs", "/a.git/info/refs",
 		"/a.git/info/refs?service=git-upload-archive", "/.lock", "/missing.git/info/refs?service=git-upload-pack",
 		"/../outside.git/info/refs?service=git-upload-pack",
 		"/%2e%2e/outside.git/info/refs?service=git-upload-pack",

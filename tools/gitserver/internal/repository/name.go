@@ -23,3 +23,6 @@ func Valid(name string) bool {
 	return len(name) <= longest && nameForm.MatchString(name) && strings.HasSuffix(last, suffix) &&
 		!strings.Contains(above, suffix+"/")
 }
+
+// Named is the repository that a client means. Like GitHub we let it leave out .git, as kustomize does.
+func Named(path string) string { return strings.TrimSuffix(path, suffix) + suffix }

@@ -27,7 +27,8 @@ func parse(r *http.Request) (route, bool) {
 		uploadPack:  http.MethodPost,
 		receivePack: http.MethodPost,
 	} {
-		name, is := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/"), "/"+action)
+		path, is := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/"), "/"+action)
+		name := repository.Named(path)
 		if !is || r.Method != method || !repository.Valid(name) {
 			continue
 		}

@@ -59,7 +59,7 @@ func TestEveryRemoteBaseComesFromTheMirror(t *testing.T) {
 		// What kustomize runs.
 		clone := t.TempDir()
 		gittest.Git(t, clone, "init", "-q")
-		gittest.Git(t, clone, "fetch", "-q", "--depth=1", "https://"+base.repository+".git", base.tag)
+		gittest.Git(t, clone, "fetch", "-q", "--depth=1", "https://"+base.repository, base.tag)
 		gittest.Git(t, clone, "checkout", "-q", "FETCH_HEAD")
 		if _, err := os.Stat(filepath.Join(clone, base.path, "kustomization.yaml")); err != nil {
 			t.Errorf("%s: %v", base.url, err)
