@@ -5,7 +5,7 @@
 source "$(dirname "$0")/lib.sh"
 source hack/programs.sh
 
-readonly PNPM=pnpm@10.28.1 YARN=yarn@1.22.22 WORK=$TOOLS/upstream/interface
+readonly PNPM=pnpm@10.28.1 YARN=yarn@1.22.22
 
 # get_argo_ui COMMIT brings its files to $WORK/argo-ui.
 get_argo_ui() {
@@ -54,8 +54,9 @@ build_interface() {
 if (($# != 2)); then cannot "usage: hack/interface.sh PIN FOLDER"; fi
 need_system npm git
 release=$(release_of "$1")
-rm -rf "$WORK"
-mkdir -p "$WORK"
+mkdir -p "$TOOLS/upstream"
+WORK=$(mktemp -d "$TOOLS/upstream/interface.XXXXXX")
+trap 'rm -rf "$WORK"' EXIT
 # The interface of Argo Workflows reads schemas beside it.
 for part in ui api; do
 	if [[ -d $release/$part ]]; then cp -r --no-preserve=mode "$release/$part" "$WORK/"; fi
@@ -64,4 +65,3 @@ done
 rm -rf "$2"
 mkdir -p "$(dirname "$2")"
 mv "$WORK/ui/dist/app" "$2"
-rm -rf "$WORK"
