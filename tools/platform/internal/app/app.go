@@ -43,7 +43,7 @@ Exit codes: 0 done, 1 something failed or is wrong, 2 usage.
 type config struct {
 	root, name, model, month string
 	limit                    time.Duration
-	train                    bool
+	train, build             bool
 }
 
 // platform is what every command works on.
@@ -63,6 +63,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.model, "model", "flight-delay", "the model to train and serve")
 	flags.StringVar(&c.month, "month", "2013-02", "the month that decides about the first model, as YYYY-MM")
 	flags.BoolVar(&c.train, "train", true, "train a first model where there is none; else up ends when all is synced")
+	flags.BoolVar(&c.build, "build", true, "build images and bring them into the node; else those there are used")
 	flags.DurationVar(&c.limit, "limit", 90*time.Minute, "give up after this time")
 	port := flags.Int("port", 0, "door: the port to listen on")
 	flags.Usage = func() { fmt.Fprint(stderr, help); flags.PrintDefaults() }

@@ -35,31 +35,8 @@ type installation struct {
 func (p *platform) up(ctx context.Context) error {
 	started := time.Now()
 	u := &installation{platform: p}
-	parts := []struct {
-		title string
-		work  func(context.Context, *stage.View) (string, error)
-	}{
-		{"node", u.node},
-		{"images", u.images},
-		{"load", u.load},
-		{"git", u.git},
-		{"argo cd", u.argoCD},
-		{"applications", u.applications},
-		{"pages", u.pages},
-	}
-	if p.train {
-		parts = append(parts, []struct {
-			title string
-			work  func(context.Context, *stage.View) (string, error)
-		}{
-			{"data", u.seed},
-			{"training", u.training},
-			{"champion", u.champion},
-			{"prediction", u.predict},
-		}...)
-	}
 	var fault error
-	for _, part := range parts {
+	for _, part := range u.parts() {
 		err := p.stages.Run(part.title, func(view *stage.View) (string, error) { return part.work(ctx, view) })
 		if err != nil {
 			fault = fmt.Errorf("%s: %w\n\nmake up goes on from here; make down removes it", part.title, err)
@@ -71,6 +48,26 @@ func (p *platform) up(ctx context.Context) error {
 	}
 	u.summary(time.Since(started))
 	return nil
+}
+
+// part is one part of the work.
+type part struct {
+	title string
+	work  func(context.Context, *stage.View) (result string, err error)
+}
+
+func (u *installation) parts() []part {
+	parts := []part{{"node", u.node}}
+	if u.build {
+		parts = append(parts, part{"images", u.images}, part{"load", u.load})
+	}
+	parts = append(parts, part{"git", u.git}, part{"argo cd", u.argoCD}, part{"applications", u.applications},
+		part{"pages", u.pages})
+	if u.train {
+		parts = append(parts, part{"data", u.seed}, part{"training", u.training}, part{"champion", u.champion},
+			part{"prediction", u.predict})
+	}
+	return parts
 }
 
 // script runs a script of hack/, shows what it says and keeps all of it.
