@@ -7,6 +7,16 @@ need_buildah() {
 	need_system buildah debootstrap
 }
 
+# alone NAME waits until nobody else builds these images in this checkout: two would build everything twice. The lock is
+# that of the open file and goes with the process.
+alone() {
+	mkdir -p "$TOOLS"
+	exec 9>"$TOOLS/$1.lock"
+	if flock --nonblock 9; then return; fi
+	say "waiting for another build of the same images"
+	flock 9
+}
+
 # need_debian IMAGE PACKAGE… makes IMAGE of Debian 12 with these packages once, and anew when the way it is made changes.
 need_debian() {
 	local image=$1 key container root log=$TOOLS/debootstrap.log

@@ -67,6 +67,7 @@ build() {
 		if [[ " $there " != *" $name "* ]]; then cannot "no $variant image of $name (there are: $there)"; fi
 	done
 	need_buildah
+	alone images
 	need_python_tools
 	need_debian "$BASE" ca-certificates python3 python3-venv
 	SCRATCH=$(mktemp -d)
@@ -143,7 +144,7 @@ save)
 	save "${@:2}"
 	;;
 test)
-	build
+	(build)
 	check_gpu_locks
 	log=$(mktemp)
 	code=0

@@ -99,9 +99,7 @@ build() {
 	done
 	need_buildah
 	mkdir -p "$STATE"
-	# Two at once would build the same twice.
-	exec 9>"$STATE/lock"
-	flock 9
+	alone upstream
 	need_debian "$BASE" ca-certificates
 	IDS=$(ids)
 	BASE_ID=$(awk -v image="$BASE" '$1 == image { print $2 }' <<<"$IDS")
@@ -116,7 +114,7 @@ case ${1:-} in
 build) build "${@:2}" ;;
 list) references | cut -d ' ' -f 2 ;;
 test)
-	build
+	(build)
 	UPSTREAM_IMAGES=$(references | cut -d ' ' -f 2)
 	export UPSTREAM_IMAGES
 	exec go test -count=1 -timeout 15m "${@:2}" ./tools/localcluster/images
