@@ -26,7 +26,7 @@ var commands = map[string][]struct{ line, says string }{
 	"argoexec":            {{"argoexec version", "argoexec: vTAG"}},
 	"workflow-controller": {{"workflow-controller version", "workflow-controller: vTAG"}},
 	"argo-rollouts":       {{"rollouts-controller --version", "vTAG"}},
-	"gitserver":           {{"gitserver --help", "--token-file"}, {"git --version", "git version 2."}},
+	"gitserver":           {{"gitserver --help", "-token-file"}, {"git --version", "git version 2."}},
 	"postgres":            {{"postgres --version", "PostgreSQL) TAG "}, {"pg_isready --version", "PostgreSQL) TAG "}},
 	"redis":               {{"redis-server --version", "Redis server v="}},
 	"versitygw":           {{"versitygw --version", "vTAG"}},
