@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -116,8 +117,11 @@ func (n Node) line(now time.Time, last bool) string {
 	case n.Message != "":
 		what += ": " + strings.Join(strings.Fields(n.Message), " ")
 	}
-	return fmt.Sprintf("%s %s %-24s %s", mark, branch, n.DisplayName, what)
+	return fmt.Sprintf("%s %s %-36s %s", mark, branch, digests.ReplaceAllString(n.DisplayName, "$1…"), what)
 }
+
+// digests in the name of a step are longer than a terminal is wide; the first digits tell them apart.
+var digests = regexp.MustCompile(`\b([0-9a-f]{7})[0-9a-f]{9,}\b`)
 
 // Failures says which steps failed and why.
 func (w Workflow) Failures() string {

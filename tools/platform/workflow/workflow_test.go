@@ -18,7 +18,7 @@ const training = `{
 			"startedAt": "2026-01-01T00:00:30Z", "finishedAt": "2026-01-01T00:00:40Z"},
 		"b": {"displayName": "ingest", "type": "Pod", "phase": "Succeeded",
 			"startedAt": "2026-01-01T00:00:02Z", "finishedAt": "2026-01-01T00:00:12Z"},
-		"c": {"displayName": "features(0)", "type": "Retry", "phase": "Succeeded", "memoizationStatus": {"hit": true},
+		"c": {"displayName": "features(0:key:0123456789abcdef0123,month:1)", "type": "Retry", "phase": "Succeeded", "memoizationStatus": {"hit": true},
 			"startedAt": "2026-01-01T00:00:15Z", "finishedAt": "2026-01-01T00:00:15Z"},
 		"d": {"displayName": "prepare", "type": "DAG", "phase": "Succeeded", "startedAt": "2026-01-01T00:00:02Z"}}}}`
 
@@ -38,9 +38,9 @@ func parsed(t *testing.T, text string) Workflow {
 func TestStepsAreShownInTheOrderInWhichTheyBegan(t *testing.T) {
 	w := parsed(t, training)
 	want := []string{
-		"✓ ├─ ingest                   10s",
-		"✓ ├─ features(0)              from the cache",
-		"✗ └─ train(0:mlp)             Failed: exit code 65",
+		"✓ ├─ ingest                               10s",
+		"✓ ├─ features(0:key:0123456…,month:1)     from the cache",
+		"✗ └─ train(0:mlp)                         Failed: exit code 65",
 	}
 	if got := w.Tree(time.Now()); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("Tree =\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
