@@ -26,18 +26,24 @@ type image struct {
 // open mounts the image of a folder of this room until the test ends.
 func open(t *testing.T, name string) image {
 	t.Helper()
+	found := reference(t, name)
+	return mount(t, found, found[strings.LastIndex(found, ":")+1:])
+}
+
+// reference is the image's full name, as `hack/upstream.sh list` prints it.
+func reference(t *testing.T, name string) string {
+	t.Helper()
 	references := os.Getenv("UPSTREAM_IMAGES")
 	if references == "" {
 		t.Skip("UPSTREAM_IMAGES is not set: hack/upstream.sh test builds the images and sets it")
 	}
 	for reference := range strings.FieldsSeq(references) {
-		repository, tag, _ := strings.Cut(path.Base(reference), ":")
-		if repository == name {
-			return mount(t, reference, tag)
+		if strings.HasPrefix(path.Base(reference), name+":") {
+			return reference
 		}
 	}
 	t.Fatalf("hack/upstream.sh list prints no image called %s", name)
-	return image{}
+	return ""
 }
 
 // mount makes a container of an image, which is what buildah can mount.
