@@ -239,7 +239,8 @@ func (u *installation) training(ctx context.Context, view *stage.View) (string, 
 	return u.submitAndFollow(ctx, view, "training", "model="+u.model, "month="+u.month)
 }
 
-// champion waits until the service has loaded what the registry calls champion, and everything is healthy.
+// champion waits until the service has loaded what the registry calls champion, and everything is healthy, whatever
+// was pushed meanwhile.
 func (u *installation) champion(ctx context.Context, view *stage.View) (string, error) {
 	promoted, err := u.site.Alias(ctx, u.model, "champion")
 	if err != nil {
@@ -258,7 +259,7 @@ func (u *installation) champion(ctx context.Context, view *stage.View) (string, 
 	if err != nil {
 		return "", err
 	}
-	err = argocd.Goal{Revision: u.revision}.Wait(ctx, u.cluster,
+	err = argocd.Goal{}.Wait(ctx, u.cluster,
 		func(all []argocd.Application) { view.Show(argocd.Tree(all)...) })
 	return fmt.Sprintf("version %s of %s is served; every application is healthy", promoted.Version, u.model), err
 }
