@@ -36,17 +36,21 @@ type Application struct {
 			Status  string `json:"status"`
 			Message string `json:"message"`
 		} `json:"health"`
-		Conditions []struct {
-			Type    string `json:"type"`
-			Message string `json:"message"`
-		} `json:"conditions"`
-		Resources      []Resource `json:"resources"`
-		OperationState *Operation `json:"operationState"`
+		Conditions     []Condition `json:"conditions"`
+		Resources      []Resource  `json:"resources"`
+		OperationState *Operation  `json:"operationState"`
 	} `json:"status"`
+}
+
+// Condition is something that Argo CD has to say; its type ends in Error or Warning.
+type Condition struct {
+	Type    string `json:"type"`
+	Message string `json:"message"`
 }
 
 // Resource is an object that an Application is made of.
 type Resource struct {
+	Group     string `json:"group"`
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
@@ -60,6 +64,16 @@ type Operation struct {
 	RetryCount int        `json:"retryCount"`
 	StartedAt  time.Time  `json:"startedAt"`
 	FinishedAt *time.Time `json:"finishedAt"`
+	SyncResult struct {
+		Revision  string   `json:"revision"`
+		Resources []Result `json:"resources"`
+	} `json:"syncResult"`
+}
+
+// Result is what a sync did to an object. Its status is Synced, SyncFailed, Pruned or PruneSkipped.
+type Result struct {
+	Resource `json:",inline"`
+	Message  string `json:"message"`
 }
 
 // Name is the Application's own.

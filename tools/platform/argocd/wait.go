@@ -29,14 +29,15 @@ func (g Goal) Missing(all []Application) []string {
 		}
 	}
 	for _, a := range all {
-		if lack := g.lacks(a); lack != "" {
+		if lack := g.Lacks(a); lack != "" {
 			missing = append(missing, strings.TrimSpace(a.Name()+" "+lack+" "+a.Trouble()))
 		}
 	}
 	return missing
 }
 
-func (g Goal) lacks(a Application) string {
+// Lacks says what one Application lacks, as in "is not synced"; the empty string when it lacks nothing.
+func (g Goal) Lacks(a Application) string {
 	waits := slices.Contains(g.NotHealthyYet, a.Name()) || a.Name() == Root && len(g.NotHealthyYet) > 0
 	switch {
 	case g.Revision != "" && a.Status.Sync.Revision != g.Revision:
