@@ -38,13 +38,13 @@ build_interface() {
 	sed -i -E "s|git\+[^\" #]+argo-ui[^\" #]*#${wanted#* }|file:../argo-ui|" package.json
 	if [[ -f pnpm-lock.yaml ]]; then
 		package_manager "$PNPM"
-		pnpm install --no-frozen-lockfile --ignore-scripts --reporter append-only
+		pnpm install --no-frozen-lockfile --ignore-scripts --reporter append-only --store-dir "$WORK/cache"
 		NODE_ENV=production NODE_OPTIONS=--max-old-space-size=6000 pnpm run build
 	else
 		package_manager "$YARN"
 		# It forbids any change of the lock file, the place of argo-ui included.
 		rm -f .yarnrc
-		yarn install --ignore-scripts --ignore-engines --non-interactive --no-progress
+		yarn install --ignore-scripts --ignore-engines --non-interactive --no-progress --cache-folder "$WORK/cache"
 		NODE_ENV=production NODE_OPTIONS=--max-old-space-size=6000 yarn build
 	fi
 	find dist/app -name '*.map' -delete # 20 MB that only a debugger asks for
@@ -57,6 +57,8 @@ release=$(release_of "$1")
 mkdir -p "$TOOLS/upstream"
 WORK=$(mktemp -d "$TOOLS/upstream/interface.XXXXXX")
 trap 'rm -rf "$WORK"' EXIT
+# A gigabyte that nobody asks for again.
+export npm_config_cache=$WORK/npm
 # The interface of Argo Workflows reads schemas beside it.
 for part in ui api; do
 	if [[ -d $release/$part ]]; then cp -r --no-preserve=mode "$release/$part" "$WORK/"; fi
