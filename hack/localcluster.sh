@@ -7,20 +7,26 @@ source hack/kubernetes.sh
 
 command -v go >/dev/null || cannot "go is not on PATH"
 verb=${1:-}
-# Not stamped with the commit: the same program is the same image, and a pod is not replaced for nothing.
-build() { CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags='-s -w' -o "$TOOLS/bin/" "$@" || cannot "$* did not build"; }
+
+# build MODULE PACKAGE… builds programs into .tools/bin, not stamped with the commit: the same program is the same image,
+# and no pod is replaced for nothing.
+build() {
+	CGO_ENABLED=0 go build -C "$1" -trimpath -buildvcs=false -ldflags='-s -w' -o "$TOOLS/bin/" "${@:2}" ||
+		cannot "${*:2} of $1 did not build"
+}
 
 # Who is not root is told all that is missing by up itself, and does not wait for programs that cannot be used.
 if [[ $EUID -eq 0 && ($verb == up || $verb == test) ]]; then
-	need_system containerd iptables ip containernetworking-plugins
+	need_system containerd iptables ipset ip containernetworking-plugins
 	need_kubernetes
 	need_server coredns '-ldflags=-s -w'
 	need_server metrics-server '-ldflags=-s -w'
-	build ./tools/localcluster/pause ./tools/localcluster/provisioner
+	build . ./tools/localcluster/pause ./tools/localcluster/provisioner
+	build tools/localcluster/azure-npm .
 fi
 if [[ $verb == test ]]; then
 	export LOCALCLUSTER_BIN=$TOOLS/bin
 	exec go test -count=1 -timeout 20m "${@:2}" ./tools/localcluster/...
 fi
-build ./tools/localcluster
+build . ./tools/localcluster
 exec "$TOOLS/bin/localcluster" "${@:1:1}" --dir "$ROOT/out/localcluster" --bin "$TOOLS/bin" "${@:2}"

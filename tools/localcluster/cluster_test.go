@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net"
 	"os"
@@ -166,6 +167,56 @@ func TestUpGoesOnWhereAKilledUpEnded(t *testing.T) {
 		c.must("down")
 		c.leftNothing()
 	}
+}
+
+func TestUpsAtOnceMakeOneNodeEachAndDifferentAddresses(t *testing.T) {
+	c, other := newCluster(t, "same"), newCluster(t, "same") // one name, two checkouts
+	done := make(chan error)
+	ups := []*cluster{c, c, other}
+	for _, each := range ups {
+		go func() {
+			out, err := each.command(context.Background(), "up").CombinedOutput()
+			if err != nil {
+				err = fmt.Errorf("%w: %s", err, out)
+			}
+			done <- err
+		}()
+	}
+	for range ups {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	for _, each := range []*cluster{c, other} {
+		each.must("status")
+		if nodes := each.kubectl("get", "nodes", "-o=name"); nodes != "node/"+each.instance.ID+"\n" {
+			t.Errorf("nodes are %q", nodes)
+		}
+	}
+	if c.addresses().All().Overlaps(other.addresses().All()) {
+		t.Errorf("both have %s", c.addresses().All())
+	}
+	for _, each := range []*cluster{c, other} {
+		each.must("down")
+		each.leftNothing()
+	}
+}
+
+func TestANodeThatAnotherReleaseStartedIsStartedAnew(t *testing.T) {
+	c := newCluster(t, "older")
+	c.must("up")
+	c.runHello()
+	before := c.processes()
+	if err := os.WriteFile(c.instance.Path("etc", "digest"), []byte("another"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := c.must("up"); !strings.Contains(out, "starting the node anew: it was started otherwise") {
+		t.Errorf("up says %s", out)
+	}
+	if slices.Equal(before, c.processes()) {
+		t.Error("the processes are those of before")
+	}
+	c.helloAnswers()
 }
 
 func TestDownWithNothingThereIsDone(t *testing.T) {

@@ -108,6 +108,16 @@ func (c *cluster) kubectl(args ...string) string {
 	return out
 }
 
+// apply applies what is in no file.
+func (c *cluster) apply(manifests string) {
+	c.Helper()
+	cmd := exec.Command(filepath.Join(c.bin, "kubectl"), "--kubeconfig", c.instance.Kubeconfig(), "apply", "-f", "-")
+	cmd.Stdin = strings.NewReader(manifests)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		c.Fatalf("kubectl apply: %v\n%s", err, out)
+	}
+}
+
 // runHello makes an image here, loads it and runs it.
 func (c *cluster) runHello() {
 	c.Helper()
@@ -152,7 +162,7 @@ func (c *cluster) answers(url string) {
 		}
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)
-		return err == nil && strings.HasPrefix(string(body), "hello from hello-")
+		return err == nil && strings.HasPrefix(string(body), "hello from ")
 	})
 }
 

@@ -17,6 +17,12 @@ var manifests embed.FS
 // Programs are those that the addons run in pods, each the only file of its image.
 var Programs = []string{"coredns", "metrics-server", "provisioner"}
 
+// Rights are what processes of the node need of the API server before the
+// kubelet starts.
+//
+//go:embed azure-npm.yaml
+var Rights string
+
 // Images are those that the node and its addons need, each made from a program
 // in bin: reference to file.
 func Images(bin string) (map[string]string, error) {

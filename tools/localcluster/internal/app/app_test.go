@@ -22,7 +22,7 @@ func TestEverythingMissingIsListedTogether(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	for _, wanted := range []string{
-		"containerd-shim-runc-v2", "apt-get install iproute2", filepath.Join(c.bin, "kubelet"), filepath.Join(c.bin, "coredns"),
+		"containerd", "containerd-shim-runc-v2", "ipset", "apt-get install iproute2", filepath.Join(c.bin, "kubelet"), filepath.Join(c.bin, "coredns"),
 	} {
 		if !strings.Contains(out.String(), wanted) {
 			t.Errorf("not listed: %s\n%s", wanted, &out)
@@ -30,6 +30,28 @@ func TestEverythingMissingIsListedTogether(t *testing.T) {
 	}
 	if strings.Contains(out.String(), filepath.Join(c.bin, "etcd")) {
 		t.Errorf("etcd is there and listed:\n%s", &out)
+	}
+}
+
+func TestWhatIsTooOldOrTooLittleIsShownBesideWhatIsWanted(t *testing.T) {
+	bin := t.TempDir()
+	old := "#!/bin/sh\necho containerd github.com/containerd/containerd 1.5.9~ds1 1.5.9\n"
+	if err := os.WriteFile(filepath.Join(bin, "containerd"), []byte(old), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin)
+	var out bytes.Buffer
+	err := check([]need{
+		{"containerd", criVersion, "newer", containerd},
+		{"user", "root", "as root", func() (string, bool) { return "user 1000", false }},
+		{"there", "any", "", func() (string, bool) { return "", true }},
+	}, report.To(&out))
+	want := `  missing                                      found      wanted         remedy
+  containerd                                   1.5.9      1.6            newer
+  user                                         user 1000  root           as root
+`
+	if err == nil || out.String() != want {
+		t.Errorf("%v, got\n%swant\n%s", err, &out, want)
 	}
 }
 

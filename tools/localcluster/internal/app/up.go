@@ -47,7 +47,8 @@ func (c *cluster) up(ctx context.Context) error {
 		name string
 		work func(context.Context) error
 	}{
-		{"control plane", c.untilProcessesReady},
+		{"API server", c.untilAPIServer},
+		{"other processes", c.untilProcesses},
 		{"images", c.loadOwn},
 		{"node is Ready", c.untilNodeReady},
 		{"addons", c.applyAddons},
@@ -66,32 +67,50 @@ func (c *cluster) up(ctx context.Context) error {
 	return nil
 }
 
-// wellOrStopped tells whether the node runs. One of which a process has ended
-// is stopped, to be started anew from its folder.
+// wellOrStopped tells whether the node runs. One of which a process has ended,
+// or that another release has started, is stopped, to be started anew from its
+// folder.
 func (c *cluster) wellOrStopped(ctx context.Context) (bool, error) {
 	pid, err := node.Find(c.instance)
 	if err != nil {
 		return false, err
 	}
 	if pid != 0 {
-		states, err := node.States(c.instance)
+		ill, err := c.ill()
 		if err != nil {
 			return false, err
 		}
-		ended := "it had not started a process"
-		well := len(states) > 0
-		for _, s := range states {
-			if s.Ended != "" {
-				well = false
-				ended = fmt.Sprintf("%s had ended (%s)", s.Name, s.Ended)
-			}
-		}
-		if well {
+		if ill == "" {
 			return true, nil
 		}
-		c.report.Say("starting the node anew: %s", ended)
+		c.report.Say("starting the node anew: %s", ill)
 	}
 	return false, c.stop(ctx)
+}
+
+// ill says what is wrong with the node that runs, "" for nothing.
+func (c *cluster) ill() (string, error) {
+	states, err := node.States(c.instance)
+	if err != nil {
+		return "", err
+	}
+	if len(states) == 0 {
+		return "it had not started a process", nil
+	}
+	for _, s := range states {
+		if s.Ended != "" {
+			return fmt.Sprintf("%s had ended (%s)", s.Name, s.Ended), nil
+		}
+	}
+	addresses, err := c.instance.Addresses()
+	if err != nil {
+		return "", err
+	}
+	current, err := node.Current(c.instance, addresses)
+	if err != nil || current {
+		return "", err
+	}
+	return "it was started otherwise than this release starts it", nil
 }
 
 // start makes the node and lets it go once it is linked.

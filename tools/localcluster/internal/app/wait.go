@@ -37,29 +37,43 @@ func poll(ctx context.Context, ask func() (done bool, err error)) error {
 	}
 }
 
-func (c *cluster) untilProcessesReady(ctx context.Context) error {
+// untilAPIServer waits for it, and gives the processes that wait for rights theirs.
+func (c *cluster) untilAPIServer(ctx context.Context) error {
+	err := c.untilReady(ctx, func(ready []string) bool { return slices.Contains(ready, "kube-apiserver") })
+	if err != nil {
+		return err
+	}
+	return c.apply(ctx, addons.Rights)
+}
+
+func (c *cluster) untilProcesses(ctx context.Context) error {
 	addresses, err := c.instance.Addresses()
 	if err != nil {
 		return err
 	}
 	wanted := len(node.Processes(c.instance, addresses))
+	return c.untilReady(ctx, func(ready []string) bool { return len(ready) == wanted })
+}
+
+// untilReady waits until those of the node's processes that are ready are enough.
+func (c *cluster) untilReady(ctx context.Context, enough func(ready []string) bool) error {
 	waiting := ""
-	err = poll(ctx, func() (bool, error) {
+	err := poll(ctx, func() (bool, error) {
 		states, err := node.States(c.instance)
 		if err != nil {
 			return false, err
 		}
-		ready := 0
+		var ready []string
 		for _, s := range states {
 			if s.Ended != "" {
 				return false, fmt.Errorf("%s ended: %s; its log: %s", s.Name, s.Ended, node.Log(c.instance, s.Name))
 			}
 			if s.Ready {
-				ready++
+				ready = append(ready, s.Name)
 			}
 			waiting = s.Name
 		}
-		return ready == wanted, c.initFault()
+		return enough(ready), c.initFault()
 	})
 	if errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("%s is not ready after %s; its log: %s", waiting, phaseLimit, node.Log(c.instance, waiting))
@@ -115,8 +129,7 @@ func (c *cluster) applyAddons(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.kubectl(ctx, strings.NewReader(manifests), "apply", "--server-side", "--field-manager=localcluster",
-		"-f", "-"); err != nil {
+	if err := c.apply(ctx, manifests); err != nil {
 		return err
 	}
 	return untilNamesResolve(ctx, addresses)
@@ -142,6 +155,14 @@ func untilNamesResolve(ctx context.Context, a instance.Addresses) error {
 			errors.Join(err, last))
 	}
 	return nil
+}
+
+// apply does not have kubectl validate: it would ask every API first, and that
+// of metrics-server answers 30 s late when its pod does not run.
+func (c *cluster) apply(ctx context.Context, manifests string) error {
+	_, err := c.kubectl(ctx, strings.NewReader(manifests),
+		"apply", "--server-side", "--validate=false", "--field-manager=localcluster", "-f", "-")
+	return err
 }
 
 // kubectl runs the pinned kubectl as the administrator and returns what it prints.

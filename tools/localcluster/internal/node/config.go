@@ -2,7 +2,12 @@ package node
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -24,9 +29,53 @@ type values struct {
 
 // WriteConfig writes the configuration of every process into the instance's etc.
 func WriteConfig(i instance.Instance, a instance.Addresses) error {
-	restricted, err := lacksSysResource()
+	files, err := render(i, a)
 	if err != nil {
 		return err
+	}
+	for file, data := range files {
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			return err
+		}
+	}
+	digest, err := digest(i, a)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(i.Path("etc", "digest"), []byte(digest), 0o600)
+}
+
+// Current tells whether the node was last started as this release starts it.
+func Current(i instance.Instance, a instance.Addresses) (bool, error) {
+	started, err := os.ReadFile(i.Path("etc", "digest"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	now, err := digest(i, a)
+	return string(started) == now, err
+}
+
+// digest is of all that the processes are told.
+func digest(i instance.Instance, a instance.Addresses) (string, error) {
+	files, err := render(i, a)
+	if err != nil {
+		return "", err
+	}
+	data, err := json.Marshal(map[string]any{"files": files, "processes": Processes(i, a)})
+	return fmt.Sprintf("%x", sha256.Sum256(data)), err
+}
+
+// render returns what each file of configuration is to hold.
+func render(i instance.Instance, a instance.Addresses) (map[string][]byte, error) {
+	restricted, err := lacksSysResource()
+	if err != nil {
+		return nil, err
 	}
 	v := values{
 		Node: a.Node().Addr().String(), Pods: a.Pods().Masked().String(), DNS: a.DNS().String(), Cgroup: i.Cgroup(),
@@ -34,25 +83,21 @@ func WriteConfig(i instance.Instance, a instance.Addresses) error {
 	}
 	parsed, err := template.ParseFS(templates, "config/*")
 	if err != nil {
-		return err
+		return nil, err
 	}
+	files := map[string][]byte{}
 	for _, t := range parsed.Templates() {
 		var out bytes.Buffer
 		if err := t.Execute(&out, v); err != nil {
-			return err
+			return nil, err
 		}
 		file := i.Path("etc", t.Name())
 		if filepath.Ext(t.Name()) == ".conflist" {
 			file = i.Path("etc", "cni", t.Name()) // containerd reads every file of that folder
 		}
-		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-			return err
-		}
-		if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
-			return err
-		}
+		files[file] = out.Bytes()
 	}
-	return nil
+	return files, nil
 }
 
 // lacksSysResource tells whether CAP_SYS_RESOURCE, the 24th, is missing: then

@@ -73,6 +73,15 @@ func Processes(i instance.Instance, a instance.Addresses) []Process {
 			Ready: Probe{URL: "https://127.0.0.1:10259/healthz"},
 		},
 		{
+			// Before the kubelet: no pod runs that is not held to its policies.
+			Name: "azure-npm",
+			Args: []string{
+				binDir + "/azure-npm", "-kubeconfig=" + etcDir + "/azure-npm.kubeconfig", "-node=" + i.ID,
+				"-health=127.0.0.1:10091",
+			},
+			Ready: Probe{URL: "http://127.0.0.1:10091"},
+		},
+		{
 			Name: "kubelet",
 			Args: []string{
 				binDir + "/kubelet", "--config=" + etcDir + "/kubelet.yaml",

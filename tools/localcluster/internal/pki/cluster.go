@@ -17,17 +17,22 @@ func identities(node string) map[string]Subject {
 		"scheduler":          {Name: "system:kube-scheduler"},
 		"kube-proxy":         {Name: "system:kube-proxy"},
 		"kubelet":            {Name: "system:node:" + node, Groups: []string{"system:nodes"}},
+		"azure-npm":          {Name: "azure-npm"},
 	}
 }
 
 // WriteCluster writes everything that proves who is who in a cluster: below
 // etc/pki the certificates, in etc a kubeconfig for each component, and the
-// administrator's. It writes nothing if that is all there.
+// administrator's. Where an earlier release has, it adds what that did not know.
 func WriteCluster(i instance.Instance, a instance.Addresses) error {
-	if _, err := os.Stat(i.Kubeconfig()); err == nil {
-		return nil // the last that is written
-	}
 	dir := i.Path("etc", "pki")
+	if _, err := os.Stat(i.Kubeconfig()); err == nil { // the last that is written
+		ca, err := LoadAuthority(dir, "ca")
+		if err != nil {
+			return err
+		}
+		return writeIdentities(ca, i, a)
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
@@ -64,16 +69,38 @@ func WriteCluster(i instance.Instance, a instance.Addresses) error {
 			return err
 		}
 	}
-	server := "https://" + node + ":6443"
-	for name, subject := range identities(i.ID) {
-		if err := ca.Issue(name, subject); err != nil {
-			return err
-		}
-		if err := writeKubeconfig(dir, name, i.Path("etc", name+".kubeconfig"), i.ID, server); err != nil {
+	for name := range identities(i.ID) { // what an up that was killed has written is of another authority
+		if err := os.RemoveAll(i.Path("etc", name+".kubeconfig")); err != nil {
 			return err
 		}
 	}
+	if err := writeIdentities(ca, i, a); err != nil {
+		return err
+	}
 	return os.Rename(i.Path("etc", "admin.kubeconfig"), i.Kubeconfig())
+}
+
+// writeIdentities writes the certificates and kubeconfigs that are not there.
+func writeIdentities(ca *Authority, i instance.Instance, a instance.Addresses) error {
+	server := "https://" + a.Node().Addr().String() + ":6443"
+	for name, subject := range identities(i.ID) {
+		file := i.Path("etc", name+".kubeconfig")
+		if isThere(file) || name == "admin" && isThere(i.Kubeconfig()) {
+			continue
+		}
+		if err := ca.Issue(name, subject); err != nil {
+			return err
+		}
+		if err := writeKubeconfig(ca.dir, name, file, i.ID, server); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isThere(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 func writeEtcd(dir string) error {
@@ -97,7 +124,11 @@ func writeKubeconfig(dir, name, file, cluster, server string) error {
 		}
 		parts[n] = base64.StdEncoding.EncodeToString(data)
 	}
-	return os.WriteFile(file, fmt.Appendf(nil, kubeconfig, cluster, server, parts[0], parts[1], parts[2]), 0o600)
+	data := fmt.Appendf(nil, kubeconfig, cluster, server, parts[0], parts[1], parts[2])
+	if err := os.WriteFile(file+".tmp", data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(file+".tmp", file)
 }
 
 const kubeconfig = `apiVersion: v1

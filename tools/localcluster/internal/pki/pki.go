@@ -6,9 +6,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"os"
@@ -53,6 +55,19 @@ func NewAuthority(dir, name string) (*Authority, error) {
 		return nil, err
 	}
 	return &Authority{dir: dir, cert: cert, key: key}, write(dir, name, der, key)
+}
+
+// LoadAuthority reads what NewAuthority has written.
+func LoadAuthority(dir, name string) (*Authority, error) {
+	pair, err := tls.LoadX509KeyPair(filepath.Join(dir, name+".crt"), filepath.Join(dir, name+".key"))
+	if err != nil {
+		return nil, err
+	}
+	key, known := pair.PrivateKey.(*ecdsa.PrivateKey)
+	if !known {
+		return nil, fmt.Errorf("%s: not a key that NewAuthority makes", filepath.Join(dir, name+".key"))
+	}
+	return &Authority{dir: dir, cert: pair.Leaf, key: key}, nil
 }
 
 // Issue writes NAME.crt and NAME.key beside the authority's.

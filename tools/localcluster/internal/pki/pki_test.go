@@ -1,7 +1,9 @@
 package pki
 
 import (
+	"bytes"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"os"
 	"path/filepath"
@@ -81,5 +83,58 @@ func TestKeysAreForTheirOwnerOnlyAndMadeOnce(t *testing.T) {
 	after, err := os.ReadFile(i.Kubeconfig())
 	if err != nil || string(before) != string(after) {
 		t.Errorf("the kubeconfig has changed (%v)", err)
+	}
+}
+
+func TestAClusterOfAnEarlierReleaseKeepsItsKeysAndGetsWhatIsNew(t *testing.T) {
+	i := cluster(t)
+	kept := map[string][]byte{i.Kubeconfig(): nil, i.Path("etc", "kubelet.kubeconfig"): nil, i.Path("etc", "pki", "ca.crt"): nil}
+	for file := range kept {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept[file] = data
+	}
+	added := i.Path("etc", "azure-npm.kubeconfig")
+	if err := os.Remove(added); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteCluster(i, instance.Addresses{Block: 160}); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range kept {
+		if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s was changed (%v)", file, err)
+		}
+	}
+	if _, err := os.Stat(added); err != nil {
+		t.Error(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(read(t, i.Path("etc", "pki", "ca.crt")))
+	options := x509.VerifyOptions{Roots: pool, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}
+	if _, err := read(t, i.Path("etc", "pki", "azure-npm.crt")).Verify(options); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhatAKilledUpHasWrittenIsWrittenAnew(t *testing.T) {
+	i := cluster(t)
+	if err := os.Remove(i.Kubeconfig()); err != nil { // the last that is written
+		t.Fatal(err)
+	}
+	if err := WriteCluster(i, instance.Addresses{Block: 160}); err != nil {
+		t.Fatal(err)
+	}
+	authority, err := os.ReadFile(i.Path("etc", "pki", "ca.crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{i.Kubeconfig(), i.Path("etc", "kubelet.kubeconfig"), i.Path("etc", "azure-npm.kubeconfig")} {
+		data, err := os.ReadFile(file)
+		if err != nil || !bytes.Contains(data, []byte(base64.StdEncoding.EncodeToString(authority))) {
+			t.Errorf("%s does not trust the authority that is there (%v)", file, err)
+		}
 	}
 }
