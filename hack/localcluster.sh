@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One Kubernetes node on this machine: hack/localcluster.sh up|down|status|load|logs|kubeconfig [FLAG…] [ARGUMENT…]
+# One Kubernetes node on this machine: hack/localcluster.sh up|down|status|load|images|logs|kubeconfig [FLAG…] [FILE…]
 # Builds what it needs first. hack/localcluster.sh test [go test FLAG…] starts nodes of its own and breaks them.
 source "$(dirname "$0")/lib.sh"
 source hack/servers.sh
@@ -15,8 +15,9 @@ build() {
 		cannot "${*:2} of $1 did not build"
 }
 
-# Who is not root is told all that is missing by up itself, and does not wait for programs that cannot be used.
-if [[ $EUID -eq 0 && ($verb == up || $verb == test) ]]; then
+# Who is not root is told all that is missing by up itself, and does not wait for programs that cannot be used. kind
+# brings its own.
+if [[ $EUID -eq 0 && ($verb == up || $verb == test) && $* != *--provider?kind* ]]; then
 	need_system containerd iptables ipset ip containernetworking-plugins
 	need_kubernetes
 	need_server coredns '-ldflags=-s -w'

@@ -55,6 +55,15 @@ func TestWhatIsTooOldOrTooLittleIsShownBesideWhatIsWanted(t *testing.T) {
 	}
 }
 
+func TestKindWithoutDockerListsBoth(t *testing.T) {
+	t.Setenv("PATH", "")
+	var out, err bytes.Buffer
+	code := Main([]string{"localcluster", "up", "--provider", "kind", "--dir", t.TempDir() + "/clusters"}, &out, &err)
+	if code != failed || !strings.Contains(err.String(), "  docker ") || !strings.Contains(err.String(), "  kind ") {
+		t.Errorf("exit code %d, said %q", code, &err)
+	}
+}
+
 func TestAWrongCommandLineIsExplained(t *testing.T) {
 	for line, want := range map[string]string{
 		"":                          "there is no command",
@@ -62,6 +71,8 @@ func TestAWrongCommandLineIsExplained(t *testing.T) {
 		"up now":                    `unexpected argument "now"`,
 		"up --name Big":             `the name "Big"`,
 		"logs a b":                  `unexpected argument "b"`,
+		"up --provider docker":      `not "docker"`,
+		"logs --provider kind":      `"logs" is not for --provider kind`,
 		"load --dir " + t.TempDir(): "load takes the files",
 	} {
 		var out, err bytes.Buffer
