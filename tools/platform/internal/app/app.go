@@ -32,6 +32,7 @@ const help = `platform runs the whole platform on this machine.
 
   platform up      from this working copy to a served prediction; what is there already stays
   platform status  applications, workflows, models and the service on one page; fails when something is wrong
+  platform push    push the commit that is checked out, and show what changes in the cluster until it is live
   platform down    stop and remove what up made
   platform port    print the port of 127.0.0.1 at which the pages are
 
@@ -111,6 +112,8 @@ func (p *platform) run(ctx context.Context, command string, port int) error {
 		return p.down(ctx)
 	case "status":
 		return p.status(ctx)
+	case "push":
+		return p.push(ctx)
 	case "door":
 		return p.door(ctx, port)
 	case "port":

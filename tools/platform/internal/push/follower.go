@@ -92,9 +92,11 @@ func (p *progress) see(a argocd.Application, revision string, now time.Time) {
 	}
 }
 
+// sameOperation tells whether a sync with this commit was there before the push. One that is tried again with a newer
+// commit goes on under the time at which it began.
 func (p *progress) sameOperation(o *argocd.Operation) bool {
 	before := p.before.Status.OperationState
-	return before != nil && before.StartedAt.Equal(o.StartedAt)
+	return before != nil && before.StartedAt.Equal(o.StartedAt) && before.SyncResult.Revision == o.SyncResult.Revision
 }
 
 // note keeps the last thing that happened to each object; but what was created stays so when it is applied again.

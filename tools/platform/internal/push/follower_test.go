@@ -125,6 +125,13 @@ func TestPrunedObjectsAreShown(t *testing.T) {
 	expect(t, f, "├─ ~ changed  ConfigMap training/one", "└─ - pruned   ConfigMap training/two")
 }
 
+// The sync of the commit before fails and is tried again; the next try takes this commit, under the same start time.
+func TestACommitThatMendsAFailingSyncIsFollowed(t *testing.T) {
+	t.Parallel()
+	f := live(t, "mended")
+	expect(t, f, "✓ demo", "+ created  Service training/right")
+}
+
 func TestAnObjectThatTheAPIServerRefusesIsNamedWithTheReason(t *testing.T) {
 	t.Parallel()
 	f, fault := faulty(t, "syncfailed")

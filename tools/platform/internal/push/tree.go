@@ -17,10 +17,6 @@ func (f *Follower) Tree() []string {
 			still++
 			continue
 		}
-		if len(p.changes) == 0 && a.Trouble() == "" {
-			lines = append(lines, fmt.Sprintf("… %-22s %s", a.Name(), f.lacks(a)))
-			continue
-		}
 		lines = append(lines, fmt.Sprintf("%s %-22s %s", f.mark(a), a.Name(), f.state(a)))
 		for i, c := range p.changes {
 			branch := "├─"
@@ -49,7 +45,7 @@ func (f *Follower) mark(a argocd.Application) string {
 
 func (f *Follower) state(a argocd.Application) string {
 	if lack := f.lacks(a); lack != "" {
-		return lack + " " + a.Trouble()
+		return lack
 	}
 	return fmt.Sprintf("live after %.1f s", f.each[a.Name()].live.Sub(f.started).Seconds())
 }
