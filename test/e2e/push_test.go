@@ -7,11 +7,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -69,24 +72,79 @@ func TestAPushedCommitIsLive(t *testing.T) {
 	p.untilProbe(t, "first")
 
 	measured := map[string][]float64{}
-	for _, way := range []struct {
-		name string
-		push []string
-	}{
-		{"webhook", []string{"push", "--quiet", "origin", "HEAD:main"}},
-		{"poll", []string{"push", "--quiet", "--push-option=no-webhook", "origin", "HEAD:main"}},
-	} {
+	for _, way := range []string{"webhook", "poll"} {
+		if way == "poll" {
+			p.withoutWebhook(t)
+		}
 		for i := range pushes {
-			value := fmt.Sprintf("%s %d", way.name, i)
+			value := fmt.Sprintf("%s %d", way, i)
 			p.git.setProbe(t, value)
 			p.git.commit(t, "set the probe to "+value)
-			p.git.run(t, way.push...)
+			p.git.push(t)
 			pushed := time.Now()
 			p.watchProbe(t, value)
-			measured[way.name] = append(measured[way.name], time.Since(pushed).Seconds())
+			measured[way] = append(measured[way], time.Since(pushed).Seconds())
 		}
 	}
 	report(t, "push", "seconds from the end of git push until the object in the cluster has the new value", measured)
+}
+
+// withoutWebhook starts the Git server anew without the message to Argo CD, until the test ends.
+func (p *platform) withoutWebhook(t *testing.T) {
+	t.Helper()
+	before, err := p.Get(t.Context(), deployments, "git", "git")
+	if err != nil || before == nil {
+		t.Fatalf("the Deployment git/git: %v", err)
+	}
+	containers, _, err := unstructured.NestedSlice(before.Object, "spec", "template", "spec", "containers")
+	if err != nil || len(containers) == 0 {
+		t.Fatalf("the containers of git/git: %v", err)
+	}
+	container := containers[0].(map[string]any)
+	args := container["args"].([]any)
+	var without []any
+	for i, arg := range args {
+		text := fmt.Sprint(arg)
+		if !strings.HasPrefix(text, "--webhook") && (i == 0 || args[i-1] != "--webhook") {
+			without = append(without, arg)
+		}
+	}
+	if len(without) == len(args) {
+		t.Fatalf("the Git server has no webhook: %v", args)
+	}
+	set := func(args []any) {
+		patch, err := json.Marshal([]map[string]any{
+			{"op": "replace", "path": "/spec/template/spec/containers/0/args", "value": args},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := p.Objects.Resource(deployments).Namespace("git").Patch(background(t), "git", types.JSONPatchType, patch,
+			metav1.PatchOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.untilRolledOut(t, "git", "git", after.GetGeneration())
+	}
+	set(without)
+	t.Cleanup(func() { set(args) })
+}
+
+// untilRolledOut waits until a Deployment has only pods of a generation, and as many as it wants.
+func (p *platform) untilRolledOut(t *testing.T, namespace, name string, generation int64) {
+	t.Helper()
+	until(t, deadline, namespace+"/"+name+" is rolled out", func(ctx context.Context) (bool, string) {
+		object, err := p.Get(ctx, deployments, namespace, name)
+		if err != nil || object == nil {
+			return false, fmt.Sprint(err)
+		}
+		var d appsv1.Deployment
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &d); err != nil {
+			return false, err.Error()
+		}
+		return d.Status.ObservedGeneration >= generation && d.Status.UpdatedReplicas == *d.Spec.Replicas &&
+			d.Status.Replicas == *d.Spec.Replicas && d.Status.AvailableReplicas == *d.Spec.Replicas, fmt.Sprintf("%+v", d.Status)
+	})
 }
 
 // watchProbe waits by a watch: the time that a poll adds would be measured as well.
@@ -94,20 +152,22 @@ func (p *platform) watchProbe(t *testing.T, want string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
-	watch, err := p.Objects.Resource(configMaps).Namespace(probeNamespace).Watch(ctx, metav1.ListOptions{
-		FieldSelector: "metadata.name=" + probeName,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer watch.Stop()
-	for event := range watch.ResultChan() {
-		object, is := event.Object.(*unstructured.Unstructured)
-		if !is {
-			continue
+	for ctx.Err() == nil { // the API server ends a watch now and then
+		watch, err := p.Objects.Resource(configMaps).Namespace(probeNamespace).Watch(ctx, metav1.ListOptions{
+			FieldSelector: "metadata.name=" + probeName,
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		if value, _, err := unstructured.NestedString(object.Object, "data", "value"); err == nil && value == want {
-			return
+		for event := range watch.ResultChan() {
+			object, is := event.Object.(*unstructured.Unstructured)
+			if !is {
+				continue
+			}
+			if value, _, err := unstructured.NestedString(object.Object, "data", "value"); err == nil && value == want {
+				watch.Stop()
+				return
+			}
 		}
 	}
 	t.Fatalf("the probe did not become %q within %s", want, deadline)
