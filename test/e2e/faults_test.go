@@ -3,6 +3,8 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -125,16 +127,18 @@ var (
 // pause is how long a server is away.
 const pause = 60 * time.Second
 
-// away stops a server for a minute while Argo CD looks away, and brings it back.
-func (p *platform) away(t *testing.T, kind schema.GroupVersionResource, name string) {
+// stop takes a server of MLflow's namespace away, and keeps Argo CD from bringing it back, until start or the end of the
+// test.
+func (p *platform) stop(t *testing.T, kind schema.GroupVersionResource, name string) (start func()) {
 	t.Helper()
 	applications := p.Objects.Resource(kube.Applications).Namespace("argocd")
 	heal := func(on bool) {
 		t.Helper()
+		// The root first: it would undo the change of the other.
 		for _, application := range []string{"root", "mlflow"} {
 			if _, err := applications.Patch(background(t), application, types.MergePatchType,
 				fmt.Appendf(nil, `{"spec": {"syncPolicy": {"automated": {"selfHeal": %v}}}}`, on), metav1.PatchOptions{}); err != nil {
-				t.Fatal(err)
+				t.Error(err)
 			}
 		}
 	}
@@ -142,19 +146,25 @@ func (p *platform) away(t *testing.T, kind schema.GroupVersionResource, name str
 		t.Helper()
 		if _, err := p.Objects.Resource(kind).Namespace("mlflow").Patch(background(t), name, types.MergePatchType,
 			fmt.Appendf(nil, `{"spec": {"replicas": %d}}`, replicas), metav1.PatchOptions{}); err != nil {
-			t.Fatal(err)
+			t.Error(err)
 		}
 	}
 	heal(false)
-	t.Cleanup(func() { heal(true) })
+	started := false
+	start = func() {
+		if !started {
+			started = true
+			scale(1)
+			heal(true)
+		}
+	}
+	t.Cleanup(start)
 	scale(0)
 	until(t, deadline, name+" is gone", func(ctx context.Context) (bool, string) {
 		pods, err := p.List(ctx, kube.Pods, "mlflow", "app.kubernetes.io/name="+name)
 		return err == nil && len(pods) == 0, fmt.Sprint(len(pods), err)
 	})
-	<-time.After(pause)
-	scale(1)
-	heal(true)
+	return start
 }
 
 func TestAServerThatIsAwayForAMinuteCostsNothing(t *testing.T) {
@@ -168,7 +178,9 @@ func TestAServerThatIsAwayForAMinuteCostsNothing(t *testing.T) {
 			requests := p.underLoad(t)
 			name := p.started(t, "training", "month=2013-03")
 			p.untilStep(t, name, "train")
-			p.away(t, server.kind, server.name)
+			start := p.stop(t, server.kind, server.name)
+			<-time.After(pause)
+			start()
 			p.follow(t, name)
 			counts := requests.Stop()
 			if counts.Lost != 0 {
@@ -198,4 +210,50 @@ func TestArgoCDKilledInTheMiddleOfASyncEndsIt(t *testing.T) {
 		p.kill(t, "argocd", selector)
 		p.untilProbe(t, value)
 	}
+}
+
+func TestAServiceThatRestartsWithoutTheRegistryServesTheLastKnownModel(t *testing.T) {
+	p := given(t)
+	serving := p.alias(t, "champion")
+	p.untilServed(t, serving)
+	body := p.example(t)
+	p.stop(t, deployments, "mlflow")
+
+	pods, err := p.List(t.Context(), kube.Pods, "inference", "app.kubernetes.io/name=inference-api")
+	if err != nil || len(pods) == 0 {
+		t.Fatalf("pods of the service: %d, %v; want some", len(pods), err)
+	}
+	pod := pods[0].GetName()
+	before := p.restarts(t, "inference", pod)
+	cmd := exec.CommandContext(t.Context(), filepath.Join(*tools, "kubectl"), "--kubeconfig", *kubeconfig, "-n", "inference",
+		"exec", pod, "--", "python", "-c", "import os; os.kill(1, 15)")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("end the process: %v: %s", err, out)
+	}
+	until(t, deadline, "the container is started again", func(context.Context) (bool, string) {
+		after := p.restarts(t, "inference", pod)
+		return after > before, fmt.Sprintf("%d restarts, before %d", after, before)
+	})
+	until(t, deadline, "version "+serving+" is served again", func(ctx context.Context) (bool, string) {
+		answer, version, err := p.pages.Predict(ctx, body)
+		return err == nil && version == serving, fmt.Sprintf("version %q answers %s, %v", version, answer, err)
+	})
+}
+
+// restarts counts how often the first container of a pod was started again.
+func (p *platform) restarts(t *testing.T, namespace, name string) int64 {
+	t.Helper()
+	pod, err := p.Get(t.Context(), kube.Pods, namespace, name)
+	if err != nil || pod == nil {
+		t.Fatalf("pod %s/%s: %v", namespace, name, err)
+	}
+	containers, _, err := unstructured.NestedSlice(pod.Object, "status", "containerStatuses")
+	if err != nil || len(containers) == 0 {
+		t.Fatalf("pod %s/%s has no status of its container: %v", namespace, name, err)
+	}
+	count, _, err := unstructured.NestedInt64(containers[0].(map[string]any), "restartCount")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return count
 }
