@@ -5,17 +5,30 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"example.com/mlops-platform/tools/localcluster/internal/addons"
 )
 
 func TestANodeGivesWhatAPlatformNeeds(t *testing.T) {
 	c := newCluster(t, "addons")
 	c.must("up")
 	c.runHello()
+	t.Run("the API knows every field of the addons", func(_ *testing.T) { c.addonsAreValid() })
 	t.Run("an autoscaler sees what pods use", func(_ *testing.T) { c.autoscalerSees() })
 	t.Run("a name of ours leads to a Service, without a restart of the name server", func(_ *testing.T) { c.namesOfOurs() })
 	t.Run("a volume keeps its data", func(_ *testing.T) { c.volumeKeepsData() })
 	c.must("down")
 	c.leftNothing()
+}
+
+// addonsAreValid asks for what up leaves out.
+func (c *cluster) addonsAreValid() {
+	c.Helper()
+	manifests, err := addons.Manifests(c.addresses(), c.bin)
+	if err != nil {
+		c.Fatal(err)
+	}
+	c.apply(manifests, "--server-side", "--validate=strict", "--dry-run=server", "--field-manager=localcluster")
 }
 
 func (c *cluster) autoscalerSees() {

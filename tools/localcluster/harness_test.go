@@ -109,9 +109,10 @@ func (c *cluster) kubectl(args ...string) string {
 }
 
 // apply applies what is in no file.
-func (c *cluster) apply(manifests string) {
+func (c *cluster) apply(manifests string, flags ...string) {
 	c.Helper()
-	cmd := exec.Command(filepath.Join(c.bin, "kubectl"), "--kubeconfig", c.instance.Kubeconfig(), "apply", "-f", "-")
+	cmd := exec.Command(filepath.Join(c.bin, "kubectl"),
+		append([]string{"--kubeconfig", c.instance.Kubeconfig(), "apply", "-f", "-"}, flags...)...)
 	cmd.Stdin = strings.NewReader(manifests)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		c.Fatalf("kubectl apply: %v\n%s", err, out)
