@@ -4,7 +4,7 @@ source "$(dirname "$0")/lib.sh"
 
 target=${1:-}
 missing=0
-available='render test unit demo fuzz verify update plan apply destroy'
+available='render up push e2e test unit demo fuzz verify update plan apply destroy'
 if [[ -n $target && " $available " != *" $target "* ]]; then
 	say "no such target: $target (there are: $available)"
 	exit 64
@@ -71,18 +71,23 @@ row bash "${BASH_VERSION%%(*}" 4.4 "$all" 'apt-get install bash'
 row make "$(number make --version)" '' "$all" 'apt-get install make'
 row git "$(number git --version)" 2.31 "$all" 'apt-get install git'
 row go "$(number go env GOVERSION)" "$go_wanted" "$all" "install Go $go_wanted or newer"
-row python3 "$(number python3 --version)" 3.11 'test unit demo verify update' 'apt-get install python3'
+row python3 "$(number python3 --version)" 3.11 'up e2e test unit demo verify update' 'apt-get install python3'
 row 'disk, GiB' "$(free_gib)" 8 "$all" 'make room: a first make test writes 20'
 row 'memory, GiB' "$(memory_gib)" 3 "$all" 'linking the Kubernetes API needs it'
 row terraform "$(number terraform version)" 1.11 'test verify update plan apply destroy' \
 	'developer.hashicorp.com/terraform/install'
-system python3-venv "$(venv)" 'test unit demo verify update'
+system python3-venv "$(venv)" 'up e2e test unit demo verify update'
 system postgresql "$(number "$(postgres)" --version)" test
-system chromium "$(number chromium --version)" test
-system buildah "$(number buildah --version)" test
-system debootstrap "$(number debootstrap --version)" test
-later versitygw "$(number "$TOOLS/bin/versitygw" --version)" "$versitygw_wanted" test
-later kube-apiserver "$(number "$TOOLS/bin/kube-apiserver" --version)" "$kubernetes_wanted" test
+system chromium "$(number chromium --version)" 'test e2e'
+system buildah "$(number buildah --version)" 'up e2e test'
+system debootstrap "$(number debootstrap --version)" 'up e2e test'
+system containerd "$(number containerd --version)" 'up e2e'
+system iptables "$(number iptables --version)" 'up e2e'
+system ipset "$(number ipset --version)" 'up e2e'
+row root "$(if [[ $EUID -eq 0 ]]; then echo yes; fi)" '' 'up push e2e' 'sudo make up; without root: make demo'
+row 'disk, GiB' "$(free_gib)" 15 'up e2e' 'make room: images and what they are built from'
+later versitygw "$(number "$TOOLS/bin/versitygw" --version)" "$versitygw_wanted" 'up e2e test'
+later kube-apiserver "$(number "$TOOLS/bin/kube-apiserver" --version)" "$kubernetes_wanted" 'up e2e test'
 later golangci-lint "$(number "$TOOLS/bin/golangci-lint" version --short)" "$golangci_wanted" 'verify update'
 later terraform-docs "$(number "$TOOLS/bin/terraform-docs" version)" "$terraform_docs_wanted" 'verify update'
 later checkov "$(number "$TOOLS/checkov/bin/checkov" --version)" "$checkov_wanted" verify
