@@ -98,8 +98,10 @@ func (u *installation) images(ctx context.Context, view *stage.View) (string, er
 	if _, err := u.script(ctx, view, "images-upstream", "upstream.sh", "build"); err != nil {
 		return "", err
 	}
-	_, err := u.script(ctx, view, "images-services", "images.sh", "build")
-	return "", err
+	if _, err := u.script(ctx, view, "images-services", "images.sh", "build"); err != nil {
+		return "", err
+	}
+	return "of upstream releases and of services/", nil
 }
 
 func (u *installation) load(ctx context.Context, view *stage.View) (string, error) {
@@ -116,9 +118,21 @@ func (u *installation) load(ctx context.Context, view *stage.View) (string, erro
 	if err != nil {
 		return "", err
 	}
-	_, err = u.script(ctx, view, "images-load",
+	loaded, err := u.script(ctx, view, "images-load",
 		append([]string{"localcluster.sh", "load", "--name", u.name}, strings.Fields(files)...)...)
-	return fmt.Sprintf("%d images", len(references)), err
+	if err != nil {
+		return "", err
+	}
+	images, err := u.script(ctx, view, "images-there", "localcluster.sh", "images", "--name", u.name)
+	if err != nil {
+		return "", err
+	}
+	renewed, err := u.renew(ctx, images)
+	result := fmt.Sprintf("%d images, %d of them new", len(references), strings.Count(loaded, "loaded\t"))
+	if renewed > 0 {
+		result += fmt.Sprintf("; %d pods start anew with them", renewed)
+	}
+	return result, err
 }
 
 // argoCD installs it from the manifests that it will then keep itself equal to, and gives it the root. Afterwards all
