@@ -14,6 +14,8 @@ remove() {
 }
 trap remove EXIT
 
+# Earlier tests on a platform that was kept have left commits there.
+if git config "remote.$name.url" >/dev/null; then git push --quiet --force $name; fi
 hack/platform.sh up --name $name
 port=$("$TOOLS/bin/platform" port --root "$ROOT" --name $name)
 results=$ROOT/out/e2e

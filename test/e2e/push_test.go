@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/clientcmd"
 
 	"example.com/mlops-platform/tools/platform/argocd"
 )
@@ -218,15 +220,7 @@ func TestWhatLeavesGitIsRemovedUnlessItHoldsData(t *testing.T) {
 	p := given(t)
 	claims := schema.GroupVersionResource{Version: "v1", Resource: "persistentvolumeclaims"}
 	p.git.probe(t, "soon gone")
-	p.git.write(t, probeFolder+"claim.yaml", `apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: keeps-data
-  namespace: training
-  annotations: {argocd.argoproj.io/sync-options: "Prune=confirm"}
-`)
-	p.git.edit(t, probeFolder+"kustomization.yaml", "  - probe.yaml\n", "  - probe.yaml\n  - claim.yaml\n")
-	p.git.commit(t, "add two objects, one of which holds data")
+	p.git.commit(t, "add the probe")
 	p.git.push(t)
 	p.untilProbe(t, "soon gone")
 	before, err := p.List(t.Context(), claims, "mlflow", "")
@@ -234,32 +228,55 @@ metadata:
 		t.Fatalf("claims = %d, %v; want those of PostgreSQL and S3", len(before), err)
 	}
 
-	p.git.edit(t, probeFolder+"kustomization.yaml", "  - probe.yaml\n  - claim.yaml\n", "")
-	p.git.edit(t, "apps/mlflow/components/local/kustomization.yaml", "  - persistentvolumeclaim.yaml\n", "")
-	removed := p.git.commit(t, "remove them, and the volumes of MLflow")
+	p.git.edit(t, probeFolder+"kustomization.yaml", "  - probe.yaml\n", "")
+	p.git.commit(t, "remove the probe")
 	p.git.push(t)
 	until(t, deadline, "the probe is gone", func(ctx context.Context) (bool, string) {
 		_, exists, err := p.probeValue(ctx)
 		return err == nil && !exists, fmt.Sprint(err)
 	})
-	for _, name := range []string{"training", "mlflow"} {
-		p.application(t, name, "waits for somebody to confirm the removal", func(a argocd.Application) bool {
-			return a.Status.Sync.Revision == removed && a.Status.OperationState != nil &&
-				a.Status.OperationState.Phase == "Running" && a.Status.Sync.Status == "OutOfSync"
-		})
-	}
+
+	kept := p.git.head(t)
+	p.git.edit(t, "apps/mlflow/components/local/kustomization.yaml", "  - persistentvolumeclaim.yaml\n", "")
+	removed := p.git.commit(t, "remove the volumes of MLflow")
+	p.git.push(t)
+	p.application(t, "mlflow", "waits for somebody to confirm the removal", func(a argocd.Application) bool {
+		return a.Status.Sync.Revision == removed && a.Status.OperationState != nil &&
+			a.Status.OperationState.Phase == "Running" &&
+			strings.Contains(a.Status.OperationState.Message, "waiting for pruning confirmation")
+	})
 	after, err := p.List(t.Context(), claims, "mlflow", "")
-	if err != nil || len(after) != 2 || after[0].GetUID() != before[0].GetUID() || after[1].GetUID() != before[1].GetUID() {
+	if err != nil || len(after) != 2 || after[0].GetUID() != before[0].GetUID() || after[1].GetUID() != before[1].GetUID() ||
+		after[0].GetDeletionTimestamp() != nil || after[1].GetDeletionTimestamp() != nil {
 		t.Errorf("claims after their removal from Git = %v, %v; want the same two", after, err)
 	}
-	if kept, err := p.Get(t.Context(), configMaps, "training", "keeps-data"); err != nil || kept == nil ||
-		kept.GetDeletionTimestamp() != nil {
-		t.Errorf("the object that holds data: %v, %v; want it kept", kept, err)
+
+	// Who made a mistake takes the commit back and ends the sync that waits: clusters/README.md.
+	p.git.reset(t, kept)
+	p.git.push(t)
+	p.endSync(t, "mlflow")
+}
+
+// endSync ends a sync that waits, with the command that people use.
+func (p *platform) endSync(t *testing.T, application string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(*tools, "argocd"), "app", "terminate-op", application, "--core")
+	// With --core the command looks for Argo CD in the namespace of the context.
+	text, err := os.ReadFile(*kubeconfig)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		err := p.Objects.Resource(configMaps).Namespace("training").Delete(background(t), "keeps-data", metav1.DeleteOptions{})
-		if err != nil {
-			t.Error(err)
-		}
-	})
+	config, err := clientcmd.Load(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Contexts[config.CurrentContext].Namespace = argocd.Namespace
+	file := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := clientcmd.WriteToFile(*config, file); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Env = append(os.Environ(), "KUBECONFIG="+file)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("argocd app terminate-op %s: %v: %s", application, err, out)
+	}
 }
