@@ -84,7 +84,7 @@ func (p *platform) versionsOf(t *testing.T) int {
 func TestAPodKilledAtAnyStepIsStartedAgain(t *testing.T) {
 	p := given(t)
 	before := p.versionsOf(t)
-	name := p.started(t, "training", "month=2013-03")
+	name := p.started(t, "training", "month=2013-06")
 	for _, step := range []string{"ingest", "train", "evaluate", "register"} {
 		pod := p.untilStep(t, name, step)
 		now := int64(0)
