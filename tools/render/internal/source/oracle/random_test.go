@@ -102,10 +102,7 @@ func lacksAPIVersion(err error) bool {
 
 func TestRandomFoldersRenderAsInArgoCD(t *testing.T) {
 	t.Parallel()
-	n := uint64(600)
-	if testing.Short() {
-		n = 100
-	}
+	const n = uint64(600)
 	rendered, refused := 0, 0
 	for seed := range n {
 		archive, s := repositoryOf(rand.New(rand.NewPCG(seed, 1)))
