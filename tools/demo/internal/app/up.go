@@ -11,8 +11,8 @@ import (
 
 	"example.com/mlops-platform/internal/daemon"
 	"example.com/mlops-platform/internal/load"
-	"example.com/mlops-platform/internal/show"
 	"example.com/mlops-platform/tools/demo/internal/pipeline"
+	"example.com/mlops-platform/tools/demo/internal/show"
 )
 
 // The first champion is trained on January and judged by February; the second

@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"example.com/mlops-platform/internal/stage"
 	"example.com/mlops-platform/tools/localcluster/internal/instance"
 	"example.com/mlops-platform/tools/localcluster/internal/node"
-	"example.com/mlops-platform/tools/localcluster/internal/report"
 )
 
 // Exit codes.
@@ -49,7 +49,7 @@ type cluster struct {
 	config
 	instance instance.Instance
 	stdout   io.Writer
-	report   *report.Report
+	stages   *stage.Stages
 }
 
 // Main runs the command line, of which the first element is the program's name, and returns the exit code.
@@ -110,7 +110,7 @@ func run(ctx context.Context, command string, c config, args []string, stdout, s
 	if err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
-	cl := &cluster{config: c, instance: named, stdout: stdout, report: report.To(stderr)}
+	cl := &cluster{config: c, instance: named, stdout: stdout, stages: stage.To(stderr)}
 	takes := map[string]int{"load": -1, "logs": 1}
 	if most := takes[command]; most >= 0 && len(args) > most {
 		return fmt.Errorf("%w: unexpected argument %q", errUsage, args[most])

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/mlops-platform/tools/localcluster/internal/report"
+	"example.com/mlops-platform/internal/stage"
 )
 
 func TestEverythingMissingIsListedTogether(t *testing.T) {
@@ -17,7 +17,7 @@ func TestEverythingMissingIsListedTogether(t *testing.T) {
 	}
 	t.Setenv("PATH", "")
 	var out bytes.Buffer
-	err := check(c.needs(), report.To(&out))
+	err := check(c.needs(), stage.To(&out))
 	if err == nil || !strings.Contains(err.Error(), "nothing was started") {
 		t.Errorf("got %v", err)
 	}
@@ -45,7 +45,7 @@ func TestWhatIsTooOldOrTooLittleIsShownBesideWhatIsWanted(t *testing.T) {
 		{"containerd", criVersion, "newer", containerd},
 		{"user", "root", "as root", func() (string, bool) { return "user 1000", false }},
 		{"there", "any", "", func() (string, bool) { return "", true }},
-	}, report.To(&out))
+	}, stage.To(&out))
 	want := `  missing                                      found      wanted         remedy
   containerd                                   1.5.9      1.6            newer
   user                                         user 1000  root           as root

@@ -30,7 +30,7 @@ func (c *cluster) down(ctx context.Context) error {
 		}
 		defer unlock()
 	}
-	return c.report.Phase("removing "+c.instance.ID, func() error {
+	return c.stages.Do("removing "+c.instance.ID, func() error {
 		if err := c.stop(ctx); err != nil {
 			return err
 		}

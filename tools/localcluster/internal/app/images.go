@@ -73,11 +73,11 @@ func (c *cluster) loadFile(ctx context.Context, file string) error {
 		return err
 	}
 	if len(images) > 0 && hasAll(there, images) {
-		c.report.Say("  %-44s %8s    is there", filepath.Base(file), "")
+		c.stages.Done(filepath.Base(file), "is there")
 		c.print("present", images)
 		return nil
 	}
-	err = c.report.Phase(filepath.Base(file), func() error {
+	err = c.stages.Do(filepath.Base(file), func() error {
 		if _, err := archive.Seek(0, io.SeekStart); err != nil {
 			return err
 		}

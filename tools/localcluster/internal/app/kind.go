@@ -43,7 +43,7 @@ func (c *cluster) runKind(ctx context.Context, command string, args []string) er
 		}
 		var faults error
 		for _, file := range args {
-			faults = errors.Join(faults, c.report.Phase(filepath.Base(file), func() error {
+			faults = errors.Join(faults, c.stages.Do(filepath.Base(file), func() error {
 				_, err := c.kind(ctx, "load", "image-archive", file)
 				return err
 			}))
@@ -63,7 +63,7 @@ func (c *cluster) kindUp(ctx context.Context) error {
 			return file, err == nil
 		}})
 	}
-	if err := check(needs, c.report); err != nil {
+	if err := check(needs, c.stages); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(c.instance.Dir, 0o755); err != nil {
@@ -77,12 +77,12 @@ func (c *cluster) kindUp(ctx context.Context) error {
 	if there {
 		args = []string{"export", "kubeconfig"}
 	}
-	err = c.report.Phase("kind "+strings.Join(args[:2], " "), func() error {
+	err = c.stages.Do("kind "+strings.Join(args[:2], " "), func() error {
 		_, err := c.kind(ctx, append(args, "--kubeconfig", c.instance.Kubeconfig())...)
 		return err
 	})
 	if err == nil {
-		c.report.Say("\n  export KUBECONFIG=%s", c.instance.Kubeconfig())
+		c.stages.Say("\n  export KUBECONFIG=%s", c.instance.Kubeconfig())
 	}
 	return err
 }

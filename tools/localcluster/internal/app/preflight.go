@@ -10,8 +10,8 @@ import (
 	"strings"
 	"syscall"
 
+	"example.com/mlops-platform/internal/stage"
 	"example.com/mlops-platform/tools/localcluster/internal/addons"
-	"example.com/mlops-platform/tools/localcluster/internal/report"
 )
 
 // need is something that up cannot do without.
@@ -124,7 +124,7 @@ func containerd() (string, bool) {
 }
 
 // check lists everything that is missing, together.
-func check(needs []need, r *report.Report) error {
+func check(needs []need, r *stage.Stages) error {
 	const row = "  %-44s %-10s %-14s %s"
 	missing := 0
 	for _, n := range needs {

@@ -20,7 +20,7 @@ import (
 const phaseLimit = 3 * time.Minute
 
 func (c *cluster) up(ctx context.Context) error {
-	if err := check(c.needs(), c.report); err != nil {
+	if err := check(c.needs(), c.stages); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(c.dir), 0o755); err != nil {
@@ -39,8 +39,8 @@ func (c *cluster) up(ctx context.Context) error {
 		return err
 	}
 	if running {
-		c.report.Say("%s runs already", c.instance.ID)
-	} else if err := c.report.Phase("node", func() error { return c.start(ctx) }); err != nil {
+		c.stages.Say("%s runs already", c.instance.ID)
+	} else if err := c.stages.Do("node", func() error { return c.start(ctx) }); err != nil {
 		return err
 	}
 	phases := []struct {
@@ -54,7 +54,7 @@ func (c *cluster) up(ctx context.Context) error {
 		{"addons", c.applyAddons},
 	}
 	for _, phase := range phases {
-		err := c.report.Phase(phase.name, func() error {
+		err := c.stages.Do(phase.name, func() error {
 			ctx, cancel := context.WithTimeout(ctx, phaseLimit)
 			defer cancel()
 			return phase.work(ctx)
@@ -63,7 +63,7 @@ func (c *cluster) up(ctx context.Context) error {
 			return fmt.Errorf("%s: %w; up goes on from here, down removes it", phase.name, err)
 		}
 	}
-	c.report.Say("\n  export KUBECONFIG=%s", c.instance.Kubeconfig())
+	c.stages.Say("\n  export KUBECONFIG=%s", c.instance.Kubeconfig())
 	return nil
 }
 
@@ -83,7 +83,7 @@ func (c *cluster) wellOrStopped(ctx context.Context) (bool, error) {
 		if ill == "" {
 			return true, nil
 		}
-		c.report.Say("starting the node anew: %s", ill)
+		c.stages.Say("starting the node anew: %s", ill)
 	}
 	return false, c.stop(ctx)
 }
@@ -168,7 +168,7 @@ func (c *cluster) lock(ctx context.Context, dir string) (unlock func(), err erro
 			return err == nil, err
 		}
 		if !said {
-			c.report.Say("waiting for another up or down to end")
+			c.stages.Say("waiting for another up or down to end")
 			said = true
 		}
 		return false, nil

@@ -7,17 +7,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
-	"golang.org/x/term"
-
 	"example.com/mlops-platform/internal/daemon"
-	"example.com/mlops-platform/tools/platform/internal/stage"
+	"example.com/mlops-platform/internal/stage"
 	"example.com/mlops-platform/tools/platform/kube"
 )
 
@@ -88,7 +85,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	defer cancel()
 	var err error
 	if c.root, err = filepath.Abs(c.root); err == nil {
-		p := &platform{config: c, stdout: stdout, stages: stage.To(stderr, func() int { return columns(stderr) })}
+		p := &platform{config: c, stdout: stdout, stages: stage.To(stderr)}
 		err = p.run(ctx, command, *port)
 	}
 	switch {
@@ -120,19 +117,6 @@ func (p *platform) run(ctx context.Context, command string, port int) error {
 		return p.printPort()
 	}
 	return fmt.Errorf("%w: there is no command %q", errUsage, command)
-}
-
-// columns is the width of the terminal that a person looks at, or 0.
-func columns(w io.Writer) int {
-	file, isFile := w.(*os.File)
-	if !isFile || os.Getenv("TERM") == "dumb" {
-		return 0
-	}
-	width, _, err := term.GetSize(int(file.Fd()))
-	if err != nil {
-		return 0
-	}
-	return width
 }
 
 // path is a path in the working copy.

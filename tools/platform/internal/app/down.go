@@ -6,8 +6,8 @@ import (
 	"os"
 	"time"
 
+	"example.com/mlops-platform/internal/stage"
 	"example.com/mlops-platform/tools/platform/internal/run"
-	"example.com/mlops-platform/tools/platform/internal/stage"
 )
 
 // down removes what up made: the door, the node with all that is in it, and the files it left. What was built stays,

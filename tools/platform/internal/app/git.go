@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	"example.com/mlops-platform/internal/stage"
 	"example.com/mlops-platform/tools/platform/internal/checkout"
 	"example.com/mlops-platform/tools/platform/internal/git"
 	"example.com/mlops-platform/tools/platform/internal/gitserver"
 	"example.com/mlops-platform/tools/platform/internal/mirror"
-	"example.com/mlops-platform/tools/platform/internal/stage"
 )
 
 // git puts a Git server into the cluster and this working copy's commit into the server, with mirrors of what the

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"example.com/mlops-platform/internal/daemon"
+	"example.com/mlops-platform/internal/stage"
 	"example.com/mlops-platform/tools/platform/internal/door"
-	"example.com/mlops-platform/tools/platform/internal/stage"
 	"example.com/mlops-platform/tools/platform/kube"
 	"example.com/mlops-platform/tools/platform/site"
 )

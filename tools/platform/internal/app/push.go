@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"example.com/mlops-platform/internal/stage"
 	"example.com/mlops-platform/tools/platform/internal/checkout"
 	"example.com/mlops-platform/tools/platform/internal/git"
 	"example.com/mlops-platform/tools/platform/internal/gitserver"
 	"example.com/mlops-platform/tools/platform/internal/push"
-	"example.com/mlops-platform/tools/platform/internal/stage"
 )
 
 // pushLimit is how long a push may take to become live: a Deployment of the platform has at most ten minutes.

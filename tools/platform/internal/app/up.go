@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"example.com/mlops-platform/internal/stage"
 	"example.com/mlops-platform/tools/platform/argocd"
 	"example.com/mlops-platform/tools/platform/internal/run"
-	"example.com/mlops-platform/tools/platform/internal/stage"
 	"example.com/mlops-platform/tools/platform/kube"
 	"example.com/mlops-platform/tools/platform/site"
 	"example.com/mlops-platform/tools/platform/workflow"

@@ -7,11 +7,9 @@ import (
 	"testing"
 )
 
-func nobody() int { return 0 }
-
 func TestWhereNobodyLooksEachNewLineIsWrittenOnce(t *testing.T) {
 	var out bytes.Buffer
-	err := To(&out, nobody).Run("sync", func(v *View) (string, error) {
+	err := To(&out).Run("sync", func(v *View) (string, error) {
 		v.Show("mlflow  OutOfSync")
 		v.Show("mlflow  OutOfSync")
 		v.Show("mlflow  Synced", "training  Synced")
@@ -32,7 +30,7 @@ func TestWhereNobodyLooksEachNewLineIsWrittenOnce(t *testing.T) {
 func TestAFailedPartIsMarkedAndItsErrorReturned(t *testing.T) {
 	var out bytes.Buffer
 	wrong := errors.New("wrong")
-	stages := To(&out, nobody)
+	stages := To(&out)
 	if err := stages.Run("sync", func(*View) (string, error) { return "half", wrong }); !errors.Is(err, wrong) {
 		t.Errorf("Run = %v; want the error of the work", err)
 	}
@@ -46,7 +44,7 @@ func TestAFailedPartIsMarkedAndItsErrorReturned(t *testing.T) {
 
 func TestOnATerminalWhatWasShownIsGoneAtTheEnd(t *testing.T) {
 	var out bytes.Buffer
-	err := To(&out, func() int { return 20 }).Run("sync", func(v *View) (string, error) {
+	err := (&Stages{out: &out, width: func() int { return 20 }}).Run("sync", func(v *View) (string, error) {
 		v.Show("a line that is longer than the terminal is wide")
 		v.redraw(true)
 		return "done", nil

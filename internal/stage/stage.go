@@ -5,9 +5,12 @@ package stage
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/term"
 )
 
 // Took is how long one part took.
@@ -27,8 +30,21 @@ type Stages struct {
 // refresh is how often a terminal is drawn anew: a clock that counts tenths would only flicker.
 const refresh = 250 * time.Millisecond
 
-// To returns stages that write to out. On a terminal width gives its columns, else 0.
-func To(out io.Writer, width func() int) *Stages { return &Stages{out: out, width: width} }
+// To returns stages that write to out. On a terminal what goes on is seen as well, with a clock.
+func To(out io.Writer) *Stages { return &Stages{out: out, width: func() int { return columns(out) }} }
+
+// columns is the width of the terminal that a person looks at, or 0.
+func columns(w io.Writer) int {
+	file, isFile := w.(*os.File)
+	if !isFile || os.Getenv("TERM") == "dumb" {
+		return 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
 
 // Took lists the parts that have ended.
 func (s *Stages) Took() []Took { return s.took }
@@ -52,9 +68,17 @@ func (s *Stages) Run(title string, work func(*View) (result string, err error)) 
 		mark, result = "✗", "failed"
 	}
 	s.took = append(s.took, Took{Title: title, Seconds: took.Seconds(), Result: result})
-	fmt.Fprintf(s.out, "%s %-14s %8s  %s\n", mark, title, clock(took), result)
+	fmt.Fprintln(s.out, strings.TrimRight(fmt.Sprintf("%s %-20s %8s  %s", mark, title, clock(took), result), " "))
 	return err
 }
+
+// Do does one part of which there is nothing to see but that it goes on.
+func (s *Stages) Do(title string, work func() error) error {
+	return s.Run(title, func(*View) (string, error) { return "", work() })
+}
+
+// Done tells of a part that had nothing to do.
+func (s *Stages) Done(title, result string) { s.Say("✓ %-20s %8s  %s", title, "", result) }
 
 // View is what is seen of a part that is going on.
 type View struct {
@@ -113,7 +137,7 @@ func (v *View) redraw(goesOn bool) {
 	}
 	v.drawn = 0
 	if goesOn {
-		lines := append([]string{fmt.Sprintf("… %-14s %8s", v.title, clock(time.Since(v.started)))}, indented(v.lines)...)
+		lines := append([]string{fmt.Sprintf("… %-20s %8s", v.title, clock(time.Since(v.started)))}, indented(v.lines)...)
 		for _, line := range lines {
 			text.WriteString(cut(line, v.stages.width()-1) + "\n")
 		}
