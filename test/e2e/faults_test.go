@@ -119,10 +119,7 @@ func TestTheWorkflowControllerKilledGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
-var (
-	deployments  = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
-	statefulSets = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "statefulsets"}
-)
+var statefulSets = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "statefulsets"}
 
 // pause is how long a server is away.
 const pause = 60 * time.Second
@@ -171,7 +168,7 @@ func TestAServerThatIsAwayForAMinuteCostsNothing(t *testing.T) {
 	for _, server := range []struct {
 		name string
 		kind schema.GroupVersionResource
-	}{{"mlflow", deployments}, {"postgres", statefulSets}, {"s3", statefulSets}} {
+	}{{"mlflow", kube.Deployments}, {"postgres", statefulSets}, {"s3", statefulSets}} {
 		t.Run(server.name, func(t *testing.T) {
 			p := given(t)
 			before := p.versionsOf(t)
@@ -217,7 +214,7 @@ func TestAServiceThatRestartsWithoutTheRegistryServesTheLastKnownModel(t *testin
 	serving := p.alias(t, "champion")
 	p.untilServed(t, serving)
 	body := p.example(t)
-	p.stop(t, deployments, "mlflow")
+	p.stop(t, kube.Deployments, "mlflow")
 
 	pods, err := p.List(t.Context(), kube.Pods, "inference", "app.kubernetes.io/name=inference-api")
 	if err != nil || len(pods) == 0 {

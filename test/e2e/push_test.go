@@ -12,15 +12,14 @@ import (
 	"testing"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"example.com/mlops-platform/tools/platform/argocd"
+	"example.com/mlops-platform/tools/platform/kube"
 )
 
 var configMaps = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
@@ -94,7 +93,7 @@ func TestAPushedCommitIsLive(t *testing.T) {
 // withoutWebhook starts the Git server anew without the message to Argo CD, until the test ends.
 func (p *platform) withoutWebhook(t *testing.T) {
 	t.Helper()
-	before, err := p.Get(t.Context(), deployments, "git", "git")
+	before, err := p.Get(t.Context(), kube.Deployments, "git", "git")
 	if err != nil || before == nil {
 		t.Fatalf("the Deployment git/git: %v", err)
 	}
@@ -121,31 +120,22 @@ func (p *platform) withoutWebhook(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		after, err := p.Objects.Resource(deployments).Namespace("git").Patch(background(t), "git", types.JSONPatchType, patch,
-			metav1.PatchOptions{})
-		if err != nil {
+		if _, err := p.Objects.Resource(kube.Deployments).Namespace("git").Patch(background(t), "git", types.JSONPatchType, patch,
+			metav1.PatchOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		p.untilRolledOut(t, "git", "git", after.GetGeneration())
+		p.untilRolledOut(t, "git", "git")
 	}
 	set(without)
 	t.Cleanup(func() { set(args) })
 }
 
-// untilRolledOut waits until a Deployment has only pods of a generation, and as many as it wants.
-func (p *platform) untilRolledOut(t *testing.T, namespace, name string, generation int64) {
+// untilRolledOut waits until a Deployment has only pods of its latest generation.
+func (p *platform) untilRolledOut(t *testing.T, namespace, name string) {
 	t.Helper()
 	until(t, deadline, namespace+"/"+name+" is rolled out", func(ctx context.Context) (bool, string) {
-		object, err := p.Get(ctx, deployments, namespace, name)
-		if err != nil || object == nil {
-			return false, fmt.Sprint(err)
-		}
-		var d appsv1.Deployment
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &d); err != nil {
-			return false, err.Error()
-		}
-		return d.Status.ObservedGeneration >= generation && d.Status.UpdatedReplicas == *d.Spec.Replicas &&
-			d.Status.Replicas == *d.Spec.Replicas && d.Status.AvailableReplicas == *d.Spec.Replicas, fmt.Sprintf("%+v", d.Status)
+		is, lacks, err := p.RolledOut(ctx, namespace, name)
+		return is, fmt.Sprint(lacks, err)
 	})
 }
 

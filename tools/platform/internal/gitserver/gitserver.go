@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"net/netip"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,10 +45,7 @@ const port = 80
 //go:embed manifests.yaml
 var manifests []byte
 
-var (
-	nodes       = schema.GroupVersionResource{Version: "v1", Resource: "nodes"}
-	deployments = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
-)
+var nodes = schema.GroupVersionResource{Version: "v1", Resource: "nodes"}
 
 // Server is a Git server that runs.
 type Server struct {
@@ -204,7 +200,7 @@ func machineBeside(node netip.Addr) []netip.Prefix {
 func renewNames(ctx context.Context, cluster *kube.Cluster) error {
 	digest := sha256.Sum256(manifests)
 	patch := fmt.Sprintf(`{"spec":{"template":{"metadata":{"annotations":{"mlops.internal/names":"%x"}}}}}`, digest[:8])
-	_, err := cluster.Objects.Resource(deployments).Namespace("kube-system").Patch(ctx, "coredns",
+	_, err := cluster.Objects.Resource(kube.Deployments).Namespace("kube-system").Patch(ctx, "coredns",
 		types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{FieldManager: manager})
 	return err
 }
@@ -212,22 +208,9 @@ func renewNames(ctx context.Context, cluster *kube.Cluster) error {
 // available waits until a Deployment is as its spec says, and says what its pods lack when the time is over.
 func available(ctx context.Context, cluster *kube.Cluster, name types.NamespacedName) error {
 	lacks := ""
-	err := kube.Until(ctx, func(ctx context.Context) (bool, error) {
-		object, err := cluster.Get(ctx, deployments, name.Namespace, name.Name)
-		if err != nil || object == nil {
-			return false, err
-		}
-		var d appsv1.Deployment
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &d); err != nil {
-			return false, err
-		}
-		for _, c := range d.Status.Conditions {
-			if c.Status != corev1.ConditionTrue {
-				lacks = c.Message
-			}
-		}
-		return d.Status.ObservedGeneration >= d.Generation && d.Status.UpdatedReplicas == *d.Spec.Replicas &&
-			d.Status.AvailableReplicas == d.Status.Replicas && d.Status.AvailableReplicas == *d.Spec.Replicas, nil
+	err := kube.Until(ctx, func(ctx context.Context) (is bool, err error) {
+		is, lacks, err = cluster.RolledOut(ctx, name.Namespace, name.Name)
+		return is, err
 	})
 	if err != nil {
 		return fmt.Errorf("waiting for %s: %w; %s", name, err, lacks)
