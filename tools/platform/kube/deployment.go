@@ -18,7 +18,7 @@ func (c *Cluster) RolledOut(ctx context.Context, namespace, name string) (is boo
 	}
 	var d appsv1.Deployment
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &d); err != nil {
-		return false, "", fmt.Errorf("Deployment %s/%s: %w", namespace, name, err)
+		return false, "", fmt.Errorf("read Deployment %s/%s: %w", namespace, name, err)
 	}
 	for _, c := range d.Status.Conditions {
 		if c.Status != corev1.ConditionTrue {
