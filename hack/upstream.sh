@@ -71,7 +71,7 @@ ids() { buildah images --no-trunc --format '{{.Name}}:{{.Tag}} {{.ID}}'; }
 
 # build_one NAME REFERENCE builds an image unless the one that is there was built from the same.
 build_one() {
-	local name=$1 image=$2 stamp=$STATE/$1.stamp log=$STATE/$1.log key was source
+	local name=$1 image=$2 stamp=$STATE/$1.stamp log=$STATE/$1.log key was source id
 	key="$image $(declare -f build_one | cksum) $BASE_ID $(find "$IMAGES/$name" -type f -exec cksum {} + | sort) $KEY"
 	was=$(awk -v image="$image" '$1 == image { print $2 }' <<<"$IDS")
 	if [[ -n $was ]] && stamp_matches "$stamp" "$was $key"; then return; fi

@@ -13,9 +13,9 @@ import (
 	"example.com/mlops-platform/tools/platform/site"
 )
 
-// The platform under test; hack/e2e.sh says which. Without it there is nothing to test, and every test says so.
+// The platform under test; hack/e2e.sh says which.
 var (
-	kubeconfig = flag.String("kubeconfig", "", "of the cluster; without it all tests are skipped")
+	kubeconfig = flag.String("kubeconfig", "", "of the cluster")
 	tools      = flag.String("tools", "", "folder of kubectl, argo, argocd and render")
 	port       = flag.Int("port", 0, "port of the door")
 	results    = flag.String("results", "", "folder for what is measured")
@@ -39,7 +39,7 @@ type platform struct {
 func given(t *testing.T) *platform {
 	t.Helper()
 	if *kubeconfig == "" {
-		t.Skip("needs a cluster: make e2e")
+		t.Fatal("these tests need a platform of their own: make e2e")
 	}
 	cluster, err := kube.Open(*kubeconfig, filepath.Join(*tools, "kubectl"))
 	if err != nil {

@@ -33,10 +33,10 @@ func newCluster(t *testing.T, name string) *cluster {
 	t.Helper()
 	bin := os.Getenv("LOCALCLUSTER_BIN")
 	if bin == "" {
-		t.Skip("LOCALCLUSTER_BIN is not set: hack/localcluster.sh test builds what a node needs and sets it")
+		t.Fatal("LOCALCLUSTER_BIN is not set: hack/localcluster.sh test builds what a node needs and sets it")
 	}
 	if os.Geteuid() != 0 {
-		t.Skip("a node needs root")
+		t.Fatal("a node needs root")
 	}
 	dir := filepath.Join(t.TempDir(), "clusters")
 	i, err := instance.Named(name, dir)

@@ -35,7 +35,7 @@ func reference(t *testing.T, name string) string {
 	t.Helper()
 	references := os.Getenv("UPSTREAM_IMAGES")
 	if references == "" {
-		t.Skip("UPSTREAM_IMAGES is not set: hack/upstream.sh test builds the images and sets it")
+		t.Fatal("UPSTREAM_IMAGES is not set: hack/upstream.sh test builds the images and sets it")
 	}
 	for reference := range strings.FieldsSeq(references) {
 		if strings.HasPrefix(path.Base(reference), name+":") {
