@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"example.com/mlops-platform/internal/openapi"
 )
 
 // Site is the pages behind one door.
@@ -182,23 +184,10 @@ func (s *Site) Example(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var document struct {
-		Paths map[string]struct {
-			Post struct {
-				RequestBody struct {
-					Content map[string]struct{ Example json.RawMessage }
-				}
-			}
-		}
+	if answer.Status != http.StatusOK {
+		return nil, fmt.Errorf("the service answered %d: %s", answer.Status, short(answer.Body))
 	}
-	if err := json.Unmarshal(answer.Body, &document); err != nil {
-		return nil, fmt.Errorf("the service's OpenAPI document (%d): %w", answer.Status, err)
-	}
-	example := document.Paths["/invocations"].Post.RequestBody.Content["application/json"].Example
-	if len(example) == 0 {
-		return nil, errors.New("the service's OpenAPI document has no example for /invocations")
-	}
-	return example, nil
+	return openapi.Example(answer.Body, "/invocations")
 }
 
 // Predict asks for a prediction and returns it with the version that gave it.

@@ -3,8 +3,6 @@ package app
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -16,6 +14,7 @@ import (
 	"time"
 
 	"example.com/mlops-platform/internal/load"
+	"example.com/mlops-platform/internal/openapi"
 )
 
 // predict asks for one prediction with the example that the service's own
@@ -42,23 +41,7 @@ func (d *demo) example(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var openapi struct {
-		Paths map[string]struct {
-			Post struct {
-				RequestBody struct {
-					Content map[string]struct{ Example json.RawMessage }
-				}
-			}
-		}
-	}
-	if err := json.Unmarshal(document, &openapi); err != nil {
-		return nil, fmt.Errorf("%s/openapi.json: %w", d.service.URL, err)
-	}
-	example := openapi.Paths["/invocations"].Post.RequestBody.Content["application/json"].Example
-	if len(example) == 0 {
-		return nil, errors.New("the OpenAPI document has no example for /invocations")
-	}
-	return example, nil
+	return openapi.Example(document, "/invocations")
 }
 
 func (d *demo) ask(ctx context.Context, body []byte) (answer, version string, err error) {
