@@ -2,16 +2,15 @@
 package images
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 	"time"
+
+	"example.com/mlops-platform/internal/imagetest"
 )
 
 // names of the images; each is built from services/NAME.
@@ -32,30 +31,8 @@ type image struct {
 // open mounts the image of a service until the test ends.
 func open(t *testing.T, name string) image {
 	t.Helper()
-	return mount(t, name, "localhost/"+name+":"+version(t, name))
-}
-
-// mount makes a container of an image, which is what buildah can mount.
-func mount(t *testing.T, name, ref string) image {
-	t.Helper()
-	var inspected struct {
-		OCIv1 struct {
-			Config struct {
-				User string
-				Env  []string
-				Cmd  []string
-			} `json:"config"`
-		}
-	}
-	if err := json.Unmarshal([]byte(buildah(t, "inspect", "--type", "image", ref)), &inspected); err != nil {
-		t.Fatal(err)
-	}
-	container := buildah(t, "from", "--pull-never", ref)
-	t.Cleanup(func() { buildah(t, "rm", container) })
-	config := inspected.OCIv1.Config
-	return image{
-		name: name, files: buildah(t, "mount", container), user: config.User, env: config.Env, cmd: config.Cmd,
-	}
+	mounted := imagetest.Mount(t, "localhost/"+name+":"+version(t, name))
+	return image{name: name, files: mounted.Files, user: mounted.User, env: mounted.Env, cmd: mounted.Cmd}
 }
 
 // version is the tag that hack/images.sh gave the image.
@@ -70,18 +47,6 @@ func version(t *testing.T, name string) string {
 		t.Fatalf("services/%s/pyproject.toml: has no version", name)
 	}
 	return string(found[1])
-}
-
-// buildah runs it and returns what it printed.
-func buildah(t *testing.T, args ...string) string {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	command := exec.Command("buildah", args...)
-	command.Stdout, command.Stderr = &stdout, &stderr
-	if err := command.Run(); err != nil {
-		t.Fatalf("buildah %s: %v\n%s(hack/images.sh test builds what is tested here)", strings.Join(args, " "), err, stderr.String())
-	}
-	return strings.TrimSpace(stdout.String())
 }
 
 // asPod enters a mounted image as a container runtime enters a pod of ours: a read-only root, its own processes, and

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"example.com/mlops-platform/internal/imagetest"
 )
 
 const (
@@ -73,7 +75,7 @@ var added = []string{
 }
 
 func TestImagesAddNothingToTheBaseButWhatTheyRun(t *testing.T) {
-	before := list(t, mount(t, "base", base).files)
+	before := list(t, imagetest.Mount(t, base).Files)
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			image := open(t, name)

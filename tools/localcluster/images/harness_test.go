@@ -2,9 +2,7 @@
 package images
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path"
@@ -12,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/mlops-platform/internal/imagetest"
 )
 
 // image is a built image, mounted.
@@ -27,7 +27,9 @@ type image struct {
 func open(t *testing.T, name string) image {
 	t.Helper()
 	found := reference(t, name)
-	return mount(t, found, found[strings.LastIndex(found, ":")+1:])
+	mounted := imagetest.Mount(t, found)
+	tag := found[strings.LastIndex(found, ":")+1:]
+	return image{files: mounted.Files, tag: tag, user: mounted.User, env: mounted.Env}
 }
 
 // reference is the image's full name, as `hack/upstream.sh list` prints it.
@@ -44,38 +46,6 @@ func reference(t *testing.T, name string) string {
 	}
 	t.Fatalf("hack/upstream.sh list prints no image called %s", name)
 	return ""
-}
-
-// mount makes a container of an image, which is what buildah can mount.
-func mount(t *testing.T, reference, tag string) image {
-	t.Helper()
-	var inspected struct {
-		OCIv1 struct {
-			Config struct {
-				User string
-				Env  []string
-			} `json:"config"`
-		}
-	}
-	if err := json.Unmarshal([]byte(buildah(t, "inspect", "--type", "image", reference)), &inspected); err != nil {
-		t.Fatal(err)
-	}
-	container := buildah(t, "from", "--pull-never", reference)
-	t.Cleanup(func() { buildah(t, "rm", container) })
-	config := inspected.OCIv1.Config
-	return image{files: buildah(t, "mount", container), tag: tag, user: config.User, env: config.Env}
-}
-
-// buildah runs it and returns what it printed.
-func buildah(t *testing.T, args ...string) string {
-	t.Helper()
-	var stdout, stderr bytes.Buffer
-	command := exec.Command("buildah", args...)
-	command.Stdout, command.Stderr = &stdout, &stderr
-	if err := command.Run(); err != nil {
-		t.Fatalf("buildah %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
-	}
-	return strings.TrimSpace(stdout.String())
 }
 
 // asPod enters a mounted image as a container runtime enters a pod: a read-only root, its own processes, no way to more
