@@ -18,7 +18,7 @@ render: ## render and check every cluster; print the tree and the summary
 	@hack/render.sh
 
 .PHONY: doctor
-doctor: ## what this machine has and what is wanted; FOR=target asks for one target only
+doctor: ## what this machine has and what is wanted; FOR="test demo" asks for some targets only
 	@hack/doctor.sh $(FOR)
 
 ##@ Run

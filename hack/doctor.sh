@@ -1,14 +1,25 @@
 #!/usr/bin/env bash
-# Says what this machine has and what is wanted: hack/doctor.sh [TARGET]. Exits 1 when something needed is missing.
+# Says what this machine has and what is wanted: hack/doctor.sh [TARGET…]. Exits 1 when something needed is missing.
 source "$(dirname "$0")/lib.sh"
 
-target=${1:-}
 missing=0
 available='render up push e2e test unit demo fuzz verify update plan apply destroy'
-if [[ -n $target && " $available " != *" $target "* ]]; then
-	say "no such target: $target (there are: $available)"
-	exit 64
-fi
+targets=${*:-$available}
+for target in $targets; do
+	if [[ " $available " != *" $target "* ]]; then
+		say "no such target: $target (there are: $available)"
+		exit 64
+	fi
+done
+
+# asked USED_BY tells whether one of the targets asked for is among them.
+asked() {
+	local target
+	for target in $targets; do
+		if [[ " $1 " == *" $target "* ]]; then return; fi
+	done
+	return 1
+}
 
 # at_least HAVE WANT compares dotted versions.
 at_least() { [[ $(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]; }
@@ -16,11 +27,11 @@ at_least() { [[ $(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]];
 # row NAME FOUND WANTED USED_BY REMEDY: FOUND is empty when it is not there; WANTED is a version, or empty for any.
 row() {
 	local name=$1 found=$2 wanted=$3 used_by=$4 remedy=$5 state=ok
-	if [[ -n $target && " $used_by " != *" $target "* ]]; then return; fi
+	if ! asked "$used_by"; then return; fi
 	if [[ -z $found ]]; then
 		state="missing: $remedy"
 	elif [[ -n $wanted ]] && ! at_least "$found" "$wanted"; then
-		state="too old: $remedy"
+		state="too low: $remedy"
 	fi
 	if [[ $state != ok ]]; then missing=$((missing + 1)); fi
 	printf '%-14s %-12s %-12s %-40s %s\n' "$name" "${found:--}" "${wanted:-any}" "${used_by/$available/all}" "$state"
@@ -28,7 +39,7 @@ row() {
 
 # later NAME FOUND WANTED USED_BY: what a target installs by itself is never missing.
 later() {
-	if [[ -n $target && " $4 " != *" $target "* ]]; then return; fi
+	if ! asked "$4"; then return; fi
 	local state="ok"
 	if [[ $2 != "$3" ]]; then state="installed on first use"; fi
 	printf '%-14s %-12s %-12s %-40s %s\n' "$1" "${2:--}" "$3" "$4" "$state"
