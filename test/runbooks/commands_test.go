@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"gopkg.in/yaml.v3"
@@ -15,17 +16,22 @@ import (
 // operations has the input of every command of the aws program that a runbook may use. The program's options are the
 // fields of the input.
 var operations = map[string]any{
+	"ecr get-login-password":                     ecr.GetAuthorizationTokenInput{},
 	"rds delete-db-instance":                     rds.DeleteDBInstanceInput{},
 	"rds describe-db-instance-automated-backups": rds.DescribeDBInstanceAutomatedBackupsInput{},
 	"rds describe-db-instances":                  rds.DescribeDBInstancesInput{},
 	"rds modify-db-instance":                     rds.ModifyDBInstanceInput{},
 	"rds restore-db-instance-to-point-in-time":   rds.RestoreDBInstanceToPointInTimeInput{},
 	"rds wait db-instance-available":             rds.DescribeDBInstancesInput{},
+	"s3 cp":                                      s3CopyOptions{},
 	"s3api copy-object":                          s3.CopyObjectInput{},
 	"s3api delete-object":                        s3.DeleteObjectInput{},
 	"s3api get-object":                           s3.GetObjectInput{},
 	"s3api list-object-versions":                 s3.ListObjectVersionsInput{},
 }
+
+// s3CopyOptions are those of a command that is no operation of the API.
+type s3CopyOptions struct{ Recursive bool }
 
 var (
 	awsCommand = regexp.MustCompile(`aws (\w+ (?:wait )?[a-z0-9-]+)([^;&|]*)`)
@@ -72,7 +78,7 @@ func hasField(input any, name string) bool {
 }
 
 var (
-	kubectl = regexp.MustCompile(`kubectl -n (\S+) (?:get|scale|patch|logs|rollout status) ([a-z]+)[ /](\S+)`)
+	kubectl = regexp.MustCompile(`kubectl -n (\S+) (?:get|scale|patch|logs|rollout status) ([a-z]+)[ /]([a-z]\S*)`)
 	// Where the manifests of a namespace are.
 	manifests = map[string]string{"argocd": "apps/argo-cd/base", "mlflow": "apps/mlflow/base"}
 )
