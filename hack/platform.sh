@@ -6,5 +6,6 @@ command -v go >/dev/null || cannot "go is not on PATH"
 if ((EUID)); then cannot "the node needs root: sudo make up. Without root: make demo"; fi
 need_tools=(./tools/platform)
 if [[ ${1:-} == up ]]; then need_tools+=(./tools/render); fi
+if [[ ! -x $TOOLS/bin/platform ]]; then say "building ${need_tools[*]} (once; from cold caches some minutes)"; fi
 go build -o "$TOOLS/bin/" "${need_tools[@]}" || cannot "${need_tools[*]} did not build"
 exec "$TOOLS/bin/platform" "${@:1:1}" --root "$ROOT" "${@:2}"
