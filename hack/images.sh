@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # The images of the services, built with buildah and without a registry, as localhost/NAME:VERSION[-gpu]:
-#   hack/images.sh build [--variant gpu] [NAME…]   builds those images, or all
+#   hack/images.sh build [--variant gpu] [--published] [NAME…]   builds those images, or all
 #   hack/images.sh test [go test FLAG…]            builds the CPU images and tests them
 #   hack/images.sh list                            prints the references of the CPU images
 #   hack/images.sh save FOLDER REFERENCE…          writes images that changed to FOLDER/NAME.tar and prints those files
-# The base is a stand-in for python:3.11-slim-bookworm, made by debootstrap and kept among buildah's images.
+# The base is a stand-in for python:3.11-slim-bookworm, made by debootstrap and kept among buildah's images. With
+# --published it is the one that the Dockerfile names, from its registry.
 source "$(dirname "$0")/lib.sh"
 source hack/debian.sh
 source hack/python.sh
@@ -50,8 +51,10 @@ services_with() {
 
 build() {
 	local variant=cpu names=() name there
+	BASED_ON=(--pull-never --build-arg "BASE=$BASE")
 	while (($#)); do
 		case $1 in
+		--published) BASED_ON=(--pull) ;;
 		--variant)
 			variant=${2:-}
 			if [[ $variant != @(cpu|gpu) ]]; then usage; fi
@@ -69,7 +72,7 @@ build() {
 	need_buildah
 	alone images
 	need_python_tools
-	need_debian "$BASE" ca-certificates python3 python3-venv
+	if [[ ${BASED_ON[0]} == --pull-never ]]; then need_debian "$BASE" ca-certificates python3 python3-venv; fi
 	SCRATCH=$(mktemp -d)
 	trap 'rm -rf "$SCRATCH"' EXIT
 	pip_secrets "$SCRATCH"
@@ -81,7 +84,7 @@ build_one() {
 	local image
 	image=$(image_of "$1" "$2")
 	say "building $image"
-	if ! buildah bud --isolation chroot --layers --pull-never --build-arg "BASE=$BASE" --build-arg "VARIANT=$2" \
+	if ! buildah bud --isolation chroot --layers "${BASED_ON[@]}" --build-arg "VARIANT=$2" \
 		"${SECRETS[@]}" --tag "$image" "services/$1" >"$SCRATCH/log" 2>&1; then
 		tail -n 40 "$SCRATCH/log" >&2
 		say "services/$1 did not build"

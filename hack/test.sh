@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests, one part after the other, stops at none and reports together: hack/test.sh [--quick] [PART…]
-# The parts are go, each Python service, terraform, aws and images. --quick leaves out what needs servers or minutes.
+# The parts are go, each Python service, terraform, aws, images and delivery. --quick leaves out what needs servers or
+# minutes.
 source "$(dirname "$0")/lib.sh"
 source hack/python.sh
 
@@ -9,7 +10,7 @@ if [[ ${1:-} == --quick ]]; then
 	verb=unit
 	shift
 fi
-mapfile -t all < <(echo go && services && if [[ $verb == test ]]; then printf '%s\n' terraform aws images; fi)
+mapfile -t all < <(echo go && services && if [[ $verb == test ]]; then printf '%s\n' terraform aws images delivery; fi)
 parts=("$@")
 if ((!$#)); then parts=("${all[@]}"); fi
 
@@ -20,6 +21,7 @@ command_of() {
 	terraform) COMMAND=(hack/terraform-test.sh) ;;
 	aws) COMMAND=(hack/aws.sh test) ;;
 	images) COMMAND=(hack/images.sh test) ;;
+	delivery) COMMAND=(hack/delivery.sh test) ;;
 	*) COMMAND=(hack/services.sh "$verb" "$1") ;;
 	esac
 }

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# The workflows of GitHub are valid (actionlint) and open no way in (zizmor, offline, with no finding left aside that
+# .github/zizmor.yml gives no reason for). `workflows.sh lock` writes zizmor's lock file afresh.
+source "$(dirname "$0")/../lib.sh"
+source hack/python.sh
+source hack/ci/tools.sh
+
+readonly ZIZMOR=hack/tools/zizmor
+if [[ ${1:-} == lock ]]; then
+	need_uv
+	"$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "hack/verify/workflows.sh lock" $ZIZMOR/requirements.in \
+		--output-file $ZIZMOR/requirements.txt || cannot "$ZIZMOR/requirements.in has no solution"
+	exit
+fi
+
+choose '.github/workflows/*.yml' --
+need_python_tools
+need_go_tools actionlint
+need_locked "$TOOLS/zizmor" $ZIZMOR/requirements.txt
+failed=0
+"$TOOLS/bin/actionlint" -no-color -shellcheck "$SHELLCHECK" -pyflakes '' "${FILES[@]}" || failed=$EXIT_FOUND
+code=0
+"$TOOLS/zizmor/bin/zizmor" --offline --quiet --no-progress --persona pedantic --config .github/zizmor.yml "${FILES[@]}" ||
+	code=$?
+# 11 to 14 count findings by severity; anything else is no answer.
+case $code in
+0) ;;
+1[1-4]) failed=$EXIT_FOUND ;;
+*) cannot "zizmor ended with exit code $code" ;;
+esac
+exit "$failed"
