@@ -43,6 +43,10 @@ func TestScripts(t *testing.T) {
 			"gomodule":   goModule,
 			"listen":     listen,
 			"unvisited":  unvisited,
+			"commit":     commit,
+			"branch":     branch,
+			"replace":    replaceText,
+			"shorter":    shorter,
 		},
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/mod/module"
@@ -147,6 +148,36 @@ func fill(ts *testscript.TestScript, neg bool, args []string) {
 	n, err := strconv.Atoi(args[3])
 	ts.Check(err)
 	write(ts, args[0], []byte(text(args[1])+strings.Repeat(text(args[2]), n)+text(args[4])))
+}
+
+// shorter wants a file of fewer characters: shorter stdout 65536.
+func shorter(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: shorter FILE CHARACTERS")
+	}
+	limit, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	if n := utf8.RuneCountInString(ts.ReadFile(args[0])); n >= limit {
+		ts.Fatalf("%s has %d characters, want fewer than %d", args[0], n, limit)
+	}
+}
+
+// replaceText changes a text that a file has exactly once: replace FILE OLD NEW. The
+// texts are written as in Go.
+func replaceText(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: replace FILE OLD NEW")
+	}
+	text := func(s string) string {
+		t, err := strconv.Unquote(`"` + strings.ReplaceAll(s, `"`, `\"`) + `"`)
+		ts.Check(err)
+		return t
+	}
+	data := ts.ReadFile(args[0])
+	if n := strings.Count(data, text(args[1])); n != 1 {
+		ts.Fatalf("%s has %q %d times, want once", args[0], args[1], n)
+	}
+	write(ts, args[0], []byte(strings.Replace(data, text(args[1]), text(args[2]), 1)))
 }
 
 func write(ts *testscript.TestScript, name string, data []byte) {

@@ -40,6 +40,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"check", "[CLUSTER…]", "render and validate everything; list what is wrong", check},
+		{"diff", "[CLUSTER…] --base REV", "say what the working tree changes in each cluster since REV", diffTrees},
 		{"build", "[CLUSTER…] --out DIR", "write every object to a file of its own", build},
 		{"tree", "[CLUSTER…]", "draw clusters, applications and objects by sync wave", drawTree},
 		{"images", "[CLUSTER…]", "list every container image and where it is set", listImages},

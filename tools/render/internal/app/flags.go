@@ -19,6 +19,7 @@ type options struct {
 	out            string
 	failOn         string
 	depth          string
+	base           string
 	colour         bool
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -31,7 +32,7 @@ func parse(c command, args []string, stdout, stderr io.Writer) (*options, error)
 	colour := "auto"
 	f.StringVar(&o.repo, "repo", "", "the repository's `folder` (default: the one around the current folder)")
 	f.StringVar(&o.root, "root", "", "`file` with the root Application (default: clusters/<name>/root.yaml)")
-	f.StringVar(&o.format, "format", "text", "text or json")
+	f.StringVar(&o.format, "format", "text", strings.Join(formats(c), " or "))
 	f.StringVar(&colour, "color", colour, "auto, always or never")
 	switch c.name {
 	case "check":
@@ -39,6 +40,9 @@ func parse(c command, args []string, stdout, stderr io.Writer) (*options, error)
 			"gap adds what is not rendered and not checked")
 	case "build":
 		f.StringVar(&o.out, "out", "", "`folder` to write to; it must be new, empty, or written by render")
+	case "diff":
+		f.StringVar(&o.base, "base", "", "`revision` to compare the working tree with: a branch, tag or commit\n"+
+			"(default: the merge base of HEAD with origin's main branch, or with main)")
 	case "tree":
 		f.StringVar(&o.depth, "depth", "objects", "applications or objects")
 	}
@@ -70,7 +74,7 @@ func (o *options) validate(c command, colour string) error {
 		}
 		return usagef("%s: --%s %q: want %s", c.name, name, value, strings.Join(allowed, ", "))
 	}
-	if err := oneOf("format", o.format, "text", "json"); err != nil {
+	if err := oneOf("format", o.format, formats(c)...); err != nil {
 		return err
 	}
 	if err := oneOf("color", colour, "auto", "always", "never"); err != nil {
@@ -93,6 +97,13 @@ func (o *options) validate(c command, colour string) error {
 		return usagef("build: --out DIR is needed")
 	}
 	return nil
+}
+
+func formats(c command) []string {
+	if c.name == "diff" {
+		return []string{"text", "markdown", "json"}
+	}
+	return []string{"text", "json"}
 }
 
 func useColour(mode string, w io.Writer) bool {

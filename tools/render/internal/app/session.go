@@ -39,6 +39,8 @@ type session struct {
 	roots   []root
 	shown   *progress
 	shared  *validators
+
+	schemaTrace tree.Trace // of what the schemas were read from
 }
 
 type root struct{ name, file string }
@@ -52,6 +54,19 @@ func open(o *options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	s, err := load(o, t)
+	if err != nil {
+		return nil, err
+	}
+	if s.roots, err = s.findRoots(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// load reads what a revision of the repository says about rendering it.
+func load(o *options, t *tree.Tree) (*session, error) {
+	var err error
 	s := &session{options: o, tree: t, finder: locate.New(t), shown: newProgress(o.stderr)}
 	if s.config, err = config.Load(t); err != nil {
 		return nil, err
@@ -60,9 +75,6 @@ func open(o *options) (*session, error) {
 		s.config.KubeVersion = defaultKubeVersion
 	}
 	if s.modules, err = gomod.Load(t, s.config.Modules); err != nil {
-		return nil, err
-	}
-	if s.roots, err = s.findRoots(); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -104,15 +116,7 @@ func (s *session) findRoots() ([]root, error) {
 		}
 		return []root{{name: nameOf(file), file: file}}, nil
 	}
-	have := map[string]string{}
-	folders, _ := s.tree.ReadDir("clusters") // a missing folder has no clusters
-	for _, d := range folders {
-		file := path.Join("clusters", d.Name, "root.yaml")
-		// A link that leads nowhere is a root too: reading it says what is wrong.
-		if _, _, err := s.tree.Resolve(file); !errors.Is(err, fs.ErrNotExist) {
-			have[d.Name] = file
-		}
-	}
+	have := s.clusterRoots()
 	all := slices.Sorted(maps.Keys(have))
 	if len(all) == 0 {
 		return nil, usagef("no clusters/<name>/root.yaml in %s: name a root Application with --root FILE", s.tree.Dir())
@@ -129,6 +133,20 @@ func (s *session) findRoots() ([]root, error) {
 		roots = append(roots, root{n, have[n]})
 	}
 	return roots, nil
+}
+
+// clusterRoots are the root files of a revision by cluster.
+func (s *session) clusterRoots() map[string]string {
+	have := map[string]string{}
+	folders, _ := s.tree.ReadDir("clusters") // a missing folder has no clusters
+	for _, d := range folders {
+		file := path.Join("clusters", d.Name, "root.yaml")
+		// A link that leads nowhere is a root too: reading it says what is wrong.
+		if _, _, err := s.tree.Resolve(file); !errors.Is(err, fs.ErrNotExist) {
+			have[d.Name] = file
+		}
+	}
+	return have
 }
 
 func (s *session) inTree(file string) (string, error) {
@@ -159,14 +177,9 @@ func nameOf(file string) string {
 // its namespace. All errors are reported.
 func (s *session) expand(ctx context.Context) ([]*expand.Result, error) {
 	defer s.shown.done()
-	out, err := s.linksOut()
+	e, err := s.expander()
 	if err != nil {
 		return nil, err
-	}
-	e := &expand.Expander{
-		LinksOut: out,
-		Tree:     s.tree, Modules: s.modules, KubeVersion: s.config.KubeVersion, Started: s.shown.step,
-		Builder: &kust.Builder{Modules: s.modules, AnyFile: s.config.AnyFile},
 	}
 	results := make([]*expand.Result, len(s.roots))
 	errs := make([]error, len(s.roots))
@@ -195,8 +208,23 @@ func (s *session) expand(ctx context.Context) ([]*expand.Result, error) {
 	return results, nil
 }
 
+func (s *session) expander() (*expand.Expander, error) {
+	out, err := s.linksOut()
+	if err != nil {
+		return nil, err
+	}
+	return &expand.Expander{
+		LinksOut: out,
+		Tree:     s.tree, Modules: s.modules, KubeVersion: s.config.KubeVersion, Started: s.shown.step,
+		Builder: &kust.Builder{Modules: s.modules, AnyFile: s.config.AnyFile},
+	}, nil
+}
+
 // linksOut lists the tracked symbolic links that leave the repository.
 func (s *session) linksOut() ([]string, error) {
+	if s.tree.Dir() == "" {
+		return nil, nil // a commit: what is wrong with it is no news
+	}
 	links, err := tracked.Links(s.tree.Dir())
 	if err != nil {
 		return nil, err
@@ -232,7 +260,8 @@ func (s *session) schemas() ([]*unstructured.Unstructured, error) {
 }
 
 func (s *session) readSchemas(dir string) ([]*unstructured.Unstructured, error) {
-	entries, err := s.tree.ReadDir(dir)
+	from := s.tree.Traced(&s.schemaTrace)
+	entries, err := from.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: no such folder", dir)
 	}
@@ -245,7 +274,7 @@ func (s *session) readSchemas(dir string) ([]*unstructured.Unstructured, error) 
 			continue
 		}
 		file := path.Join(dir, e.Name)
-		data, err := s.tree.ReadFile(file)
+		data, err := from.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}

@@ -39,6 +39,7 @@ type Missing struct {
 	Reason string
 	Remedy string
 	Chart  bool // a remote Helm chart: it may bring custom resources, hardly a project
+	Index  int  // of the source among the application's; -1 if it is no source of its own
 }
 
 // Why is the reason, and what to do about it if anything can be done.

@@ -39,6 +39,11 @@ type Expander struct {
 	// LinksOut are tracked symbolic links that leave the repository. One is
 	// enough for Argo CD to refuse every source of it.
 	LinksOut []string
+	// Kept collects what each application rendered to; nil collects nothing.
+	Kept *Renders
+	// Known are renders of another revision. One whose inputs are the same here
+	// stands for a render of its own.
+	Known *Known
 
 	duplicate sync.Map // file -> duplicateKey: bases are read by many applications
 }
@@ -166,7 +171,7 @@ func (r *run) children(a *cluster.Application) []*cluster.Application {
 			a.Missing = append(a.Missing, cluster.Missing{
 				Source: "ApplicationSet " + o.GetName(),
 				Reason: "generators of ApplicationSets are not expanded",
-				Remedy: "check one of its Applications with --root",
+				Remedy: "check one of its Applications with --root", Index: -1,
 			})
 		case isApplication(o):
 			if child := r.child(a, o); child != nil {
@@ -257,6 +262,13 @@ func (r *run) find(f report.Finding) {
 // render fills one application. Its faults are findings, so that all of a
 // repository's faults are reported in one run.
 func (r *run) render(ctx context.Context, a *cluster.Application) {
+	key := r.keyOf(a)
+	if known := r.Known.find(key); known != nil {
+		r.reuse(a, known)
+		return
+	}
+	var traces []*tree.Trace
+	defer func() { r.Kept.keep(key, r.rendered(a, traces)) }()
 	spec := &a.Spec.Spec
 	if spec.SourceHydrator != nil {
 		a.Missing = append(a.Missing, cluster.Missing{
@@ -270,7 +282,8 @@ func (r *run) render(ctx context.Context, a *cluster.Application) {
 	for i := range sources {
 		// A view for each source: Argo CD renders each from a clean checkout, and
 		// overrides are written into the view.
-		view := tree.NewView(r.Tree)
+		traces = append(traces, &tree.Trace{})
+		view := tree.NewView(r.Tree.Traced(traces[i]))
 		if err := r.source(ctx, view, a, sources, i); err != nil {
 			for _, fault := range flat(err) {
 				r.failed(a, sourcePath(spec, i), fault.Error())

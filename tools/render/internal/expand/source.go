@@ -25,6 +25,12 @@ func (r *run) source(ctx context.Context, v *tree.View, a *cluster.Application,
 ) error {
 	s := all[i]
 	what := describe(s)
+	missed := len(a.Missing)
+	defer func() {
+		for j := range a.Missing[missed:] {
+			a.Missing[missed+j].Index = i
+		}
+	}()
 	if s.Chart != "" {
 		a.Missing = append(a.Missing, cluster.Missing{Source: what, Reason: "remote charts need a network",
 			Remedy: "vendor the chart to have its objects checked", Chart: true})

@@ -169,7 +169,7 @@ func (m *Modules) open(c *required, name string) error {
 	// the render, and Verify waits for it.
 	go func() {
 		defer close(c.verify)
-		sum, err := dirhash.HashDir(dir, c.Path+"@"+c.Version.Version, dirhash.Hash1)
+		sum, err := hashOf(dir, c.Version)
 		switch {
 		case err != nil:
 			c.sumErr = fmt.Errorf("hashing module %s: %w", c.Path, err)
@@ -179,6 +179,22 @@ func (m *Modules) open(c *required, name string) error {
 		}
 	}()
 	return nil
+}
+
+type hashed struct {
+	dir string
+	mod module.Version
+}
+
+var hashes sync.Map // hashed -> func() (string, error)
+
+// hashOf hashes a module once for the whole process: two revisions of a
+// repository mostly require the same release.
+func hashOf(dir string, mod module.Version) (string, error) {
+	once, _ := hashes.LoadOrStore(hashed{dir, mod}, sync.OnceValues(func() (string, error) {
+		return dirhash.HashDir(dir, mod.Path+"@"+mod.Version, dirhash.Hash1)
+	}))
+	return once.(func() (string, error))()
 }
 
 // Verify waits until every module that was read has been hashed, and returns

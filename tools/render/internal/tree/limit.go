@@ -3,7 +3,6 @@ package tree
 import (
 	"bytes"
 	"fmt"
-	"os"
 )
 
 // maxLine is the longest line that is accepted, in bytes. etcd refuses objects
@@ -11,16 +10,16 @@ import (
 const maxLine = 2 << 20
 
 // readLimited reads a file of at most MaxFile bytes. name is for messages.
-func readLimited(disk, name string) ([]byte, error) {
-	info, err := os.Stat(disk)
+func readLimited(from Files, file, name string) ([]byte, error) {
+	size, err := from.Size(file)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, reason(err))
 	}
-	if info.Size() > MaxFile {
+	if size > MaxFile {
 		return nil, fmt.Errorf("%s: file of %.1f MB, the limit is %d MB: split it", name,
-			float64(info.Size())/1e6, MaxFile/1_000_000)
+			float64(size)/1e6, MaxFile/1_000_000)
 	}
-	data, err := os.ReadFile(disk)
+	data, err := from.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, reason(err))
 	}

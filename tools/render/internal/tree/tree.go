@@ -28,9 +28,16 @@ const maxLinks = 40
 // ErrOutside says that a path or a symbolic link leaves the repository.
 var ErrOutside = errors.New("leaves the repository")
 
-// Tree is one repository on disk. It is safe for concurrent use.
+// Tree is one repository: a working tree on disk, or one commit of it. It is
+// safe for concurrent use.
 type Tree struct {
-	dir    string
+	*shared
+	trace *Trace // what is asked of the tree through this value; nil if nobody wants to know
+}
+
+type shared struct {
+	dir    string // of a working tree; "" for a commit
+	source Files
 	mu     sync.RWMutex
 	mounts map[string]string // name below the root -> folder on disk
 
@@ -80,10 +87,15 @@ func Open(dir string) (*Tree, error) {
 	if !info.IsDir() {
 		return nil, fmt.Errorf("opening repository %s: not a folder", dir)
 	}
-	return &Tree{dir: abs, mounts: map[string]string{}}, nil
+	return &Tree{shared: &shared{dir: abs, source: disk{abs}, mounts: map[string]string{}}}, nil
 }
 
-// Dir is the repository's folder on disk, absolute.
+// OpenFiles opens a repository that is not a folder on disk.
+func OpenFiles(source Files) *Tree {
+	return &Tree{shared: &shared{source: source, mounts: map[string]string{}}}
+}
+
+// Dir is the repository's folder on disk, absolute; "" if it is not on disk.
 func (t *Tree) Dir() string { return t.dir }
 
 // Mount makes the folder dir readable below name. Mounting the same folder
@@ -106,22 +118,25 @@ func (t *Tree) MountOf(name string) string {
 	return ""
 }
 
-// OnDisk is where the resolved path lies on disk.
-func (t *Tree) OnDisk(name string) string {
-	if m := t.MountOf(name); m != "" {
-		t.mu.RLock()
-		dir := t.mounts[m]
-		t.mu.RUnlock()
-		return filepath.Join(dir, filepath.FromSlash(strings.TrimPrefix(name, m)))
+// at says who has the resolved path, and what it is called there.
+func (t *Tree) at(name string) (Files, string) {
+	m := t.MountOf(name)
+	if m == "" {
+		return t.source, name
 	}
-	return filepath.Join(t.dir, filepath.FromSlash(name))
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return disk{t.mounts[m]}, path.Join(".", strings.TrimPrefix(name, m))
 }
 
 // Resolve follows symbolic links in name and returns the path they lead to and
 // its mode. A link that is absolute or leaves its root gives ErrOutside, as
 // Argo CD refuses such repositories.
 func (t *Tree) Resolve(name string) (string, fs.FileMode, error) {
-	return t.resolve(path.Clean(name), 0)
+	name = path.Clean(name)
+	p, mode, err := t.resolve(name, 0)
+	t.trace.resolved(t, name, p, mode, err)
+	return p, mode, err
 }
 
 func (t *Tree) resolve(name string, depth int) (string, fs.FileMode, error) {
@@ -154,14 +169,15 @@ func (t *Tree) follow(name string, depth int) (string, fs.FileMode, error) {
 		}
 		name = path.Join(parent, path.Base(name))
 	}
-	info, err := os.Lstat(t.OnDisk(name))
+	from, there := t.at(name)
+	mode, err := from.Lstat(there)
 	if err != nil {
 		return "", 0, fmt.Errorf("%s: %w", name, reason(err))
 	}
-	if info.Mode()&fs.ModeSymlink == 0 {
-		return name, info.Mode(), nil
+	if mode&fs.ModeSymlink == 0 {
+		return name, mode, nil
 	}
-	target, err := os.Readlink(t.OnDisk(name))
+	target, err := from.Readlink(there)
 	if err != nil {
 		return "", 0, fmt.Errorf("%s: %w", name, reason(err))
 	}
@@ -197,7 +213,11 @@ func (t *Tree) ReadFile(name string) ([]byte, error) {
 	}
 	f, _ := t.files.LoadOrStore(p, &file{})
 	entry := f.(*file)
-	entry.once.Do(func() { entry.data, entry.err = readLimited(t.OnDisk(p), p) })
+	entry.once.Do(func() {
+		from, there := t.at(p)
+		entry.data, entry.err = readLimited(from, there, p)
+	})
+	t.trace.read(t, p, entry.data, entry.err)
 	return entry.data, entry.err
 }
 
@@ -214,23 +234,25 @@ func (t *Tree) ReadDir(name string) ([]Entry, error) {
 	l, _ := t.dirs.LoadOrStore(p, &listing{})
 	entry := l.(*listing)
 	entry.once.Do(func() { entry.entries, entry.err = t.list(p) })
+	t.trace.listed(t, p, entry.entries, entry.err)
 	return entry.entries, entry.err
 }
 
 func (t *Tree) list(p string) ([]Entry, error) {
-	names, err := os.ReadDir(t.OnDisk(p))
+	from, there := t.at(p)
+	names, err := from.ReadDir(there)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p, reason(err))
 	}
 	entries := make([]Entry, 0, len(names))
 	for _, n := range names {
-		dir := n.IsDir()
-		if n.Type()&fs.ModeSymlink != 0 {
-			if _, mode, err := t.Resolve(path.Join(p, n.Name())); err == nil {
+		dir := n.Mode.IsDir()
+		if n.Mode&fs.ModeSymlink != 0 {
+			if _, mode, err := t.resolve(path.Join(p, n.Name), 0); err == nil {
 				dir = mode.IsDir()
 			}
 		}
-		entries = append(entries, Entry{Name: n.Name(), Dir: dir})
+		entries = append(entries, Entry{Name: n.Name, Dir: dir})
 	}
 	sort.Slice(entries, func(i, j int) bool { return entries[i].Name < entries[j].Name })
 	return entries, nil
