@@ -27,6 +27,7 @@ var (
 	Services          = schema.GroupVersionResource{Version: "v1", Resource: "services"}
 	Pods              = schema.GroupVersionResource{Version: "v1", Resource: "pods"}
 	Deployments       = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
+	AppProjects       = schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "appprojects"}
 	Applications      = schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "applications"}
 	Workflows         = schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "workflows"}
 	WorkflowTemplates = schema.GroupVersionResource{

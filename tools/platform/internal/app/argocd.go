@@ -3,10 +3,14 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"example.com/mlops-platform/internal/stage"
 	"example.com/mlops-platform/tools/platform/argocd"
@@ -27,6 +31,10 @@ func (u *installation) argoCD(ctx context.Context, view *stage.View) (string, er
 		if err := u.installArgoCD(ctx, view); err != nil {
 			return "", err
 		}
+	}
+	view.Show("waiting for the kinds of Argo CD")
+	if err := u.untilServed(ctx, kube.AppProjects, kube.Applications); err != nil {
+		return "", err
 	}
 	view.Show("applying clusters/local/root.yaml")
 	text, err := os.ReadFile(u.path("clusters", "local", "root.yaml"))
@@ -51,6 +59,13 @@ func (u *installation) installArgoCD(ctx context.Context, view *stage.View) erro
 	}
 	view.Show("applying Argo CD")
 	return u.applyFolder(ctx, filepath.Join(out, "local", "argo-cd"))
+}
+
+// untilServed waits until the API has kinds that were applied just now.
+func (u *installation) untilServed(ctx context.Context, kinds ...schema.GroupVersionResource) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("the API does not list them after a minute"))
+	defer cancel()
+	return kube.Until(ctx, func(context.Context) (bool, error) { return u.cluster.Serves(kinds...) })
 }
 
 // applyFolder applies the files of a folder: what others need first, first. The fields become those of the manager
