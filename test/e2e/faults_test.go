@@ -74,11 +74,11 @@ func (p *platform) untilStep(t *testing.T, name, step string) (pod string) {
 // versions of the model in the registry.
 func (p *platform) versionsOf(t *testing.T) int {
 	t.Helper()
-	count, err := p.pages.Versions(t.Context(), model)
+	versions, err := p.pages.Versions(t.Context(), model)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return count
+	return len(versions)
 }
 
 func TestAPodKilledAtAnyStepIsStartedAgain(t *testing.T) {

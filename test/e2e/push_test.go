@@ -62,8 +62,13 @@ func (p *platform) untilProbe(t *testing.T, want string) {
 	})
 }
 
-// Pushes per way in which Argo CD learns of them.
-const pushes = 20
+// pushes are how many there are per way in which Argo CD learns of them; those of a quick run are no measurement.
+func pushes() int {
+	if testing.Short() {
+		return 3
+	}
+	return 20
+}
 
 func TestAPushedCommitIsLive(t *testing.T) {
 	p := given(t)
@@ -77,7 +82,7 @@ func TestAPushedCommitIsLive(t *testing.T) {
 		if way == "poll" {
 			p.withoutWebhook(t)
 		}
-		for i := range pushes {
+		for i := range pushes() {
 			value := fmt.Sprintf("%s %d", way, i)
 			p.git.setProbe(t, value)
 			p.git.commit(t, "set the probe to "+value)

@@ -85,54 +85,72 @@ type Version struct {
 	Tags    map[string]string `json:"-"`
 }
 
+// record is a version as the registry answers.
+type record struct {
+	Version
+	Tags []struct{ Key, Value string } `json:"tags"`
+}
+
+func (r record) version() Version {
+	v := r.Version
+	v.Tags = make(map[string]string, len(r.Tags))
+	for _, tag := range r.Tags {
+		v.Tags[tag.Key] = tag.Value
+	}
+	return v
+}
+
 // Alias returns the version that an alias of a model names.
 func (s *Site) Alias(ctx context.Context, model, alias string) (Version, error) {
-	query := url.Values{"name": {model}, "alias": {alias}}
-	answer, err := s.Call(ctx, http.MethodGet, "mlflow.localhost",
-		"/api/2.0/mlflow/registered-models/alias?"+query.Encode(), nil)
-	if err != nil {
-		return Version{}, err
-	}
 	var said struct {
 		ErrorCode    string `json:"error_code"`
 		Message      string `json:"message"`
-		ModelVersion struct {
-			Version
-			Tags []struct{ Key, Value string } `json:"tags"`
-		} `json:"model_version"`
+		ModelVersion record `json:"model_version"`
 	}
-	if err := json.Unmarshal(answer.Body, &said); err != nil {
-		return Version{}, fmt.Errorf("the registry answered %d: %s", answer.Status, short(answer.Body))
-	}
+	status, err := s.registry(ctx, "registered-models/alias", url.Values{"name": {model}, "alias": {alias}}, &said)
 	switch {
+	case err != nil:
+		return Version{}, err
 	case said.ErrorCode == "RESOURCE_DOES_NOT_EXIST", strings.Contains(said.Message, "alias "+alias+" not found"):
 		return Version{}, ErrNone
-	case answer.Status != http.StatusOK:
-		return Version{}, fmt.Errorf("the registry answered %d: %s", answer.Status, said.Message)
+	case status != http.StatusOK:
+		return Version{}, fmt.Errorf("the registry answered %d: %s", status, said.Message)
 	}
-	version := said.ModelVersion.Version
-	version.Tags = map[string]string{}
-	for _, tag := range said.ModelVersion.Tags {
-		version.Tags[tag.Key] = tag.Value
-	}
-	return version, nil
+	return said.ModelVersion.version(), nil
 }
 
-// Versions counts the versions of a registered model.
-func (s *Site) Versions(ctx context.Context, model string) (int, error) {
-	query := url.Values{"filter": {"name = '" + model + "'"}, "max_results": {"10000"}}
-	answer, err := s.Call(ctx, http.MethodGet, "mlflow.localhost",
-		"/api/2.0/mlflow/model-versions/search?"+query.Encode(), nil)
+// Versions returns the versions of a registered model, the newest first.
+func (s *Site) Versions(ctx context.Context, model string) ([]Version, error) {
+	var said struct {
+		Message       string   `json:"message"`
+		ModelVersions []record `json:"model_versions"`
+	}
+	status, err := s.registry(ctx, "model-versions/search", url.Values{
+		"filter": {"name = '" + model + "'"}, "max_results": {"10000"}, "order_by": {"version_number DESC"},
+	}, &said)
+	switch {
+	case err != nil:
+		return nil, err
+	case status != http.StatusOK:
+		return nil, fmt.Errorf("the registry answered %d: %s", status, said.Message)
+	}
+	versions := make([]Version, len(said.ModelVersions))
+	for i, r := range said.ModelVersions {
+		versions[i] = r.version()
+	}
+	return versions, nil
+}
+
+// registry asks the registry's API and reads the answer, whatever its status.
+func (s *Site) registry(ctx context.Context, path string, query url.Values, into any) (status int, err error) {
+	answer, err := s.Call(ctx, http.MethodGet, "mlflow.localhost", "/api/2.0/mlflow/"+path+"?"+query.Encode(), nil)
 	if err != nil {
 		return 0, err
 	}
-	var said struct {
-		ModelVersions []Version `json:"model_versions"`
-	}
-	if err := json.Unmarshal(answer.Body, &said); err != nil || answer.Status != http.StatusOK {
+	if err := json.Unmarshal(answer.Body, into); err != nil {
 		return 0, fmt.Errorf("the registry answered %d: %s", answer.Status, short(answer.Body))
 	}
-	return len(said.ModelVersions), nil
+	return answer.Status, nil
 }
 
 // Service is what the service says of itself.
