@@ -25,7 +25,7 @@ plan() {
 	fi
 	# What is there to read first is open; the rest, the cost and the attributes, is one click away.
 	{
-		printf '### `%s`: %s\n\n' "$env" "$(sed -n '/./{p;q;}' "$kept/said.txt")"
+		printf '### %s\n\n' "$(sed -n '/./{p;q;}' "$kept/said.txt")"
 		printf '<details><summary>the plan and what it costs</summary>\n\n```text\n'
 		sed "s,$ROOT/,,g" "$kept/said.txt"
 		printf '```\n\n</details>\n'
@@ -57,7 +57,7 @@ apply() {
 
 facts() {
 	need_delivery
-	printf 'What Terraform knows of `%s` after its apply. Argo CD learns of it when this is merged.\n' "$1" >out/ci/facts.md
+	printf 'What Terraform knows of %s after its apply. Argo CD learns of it when this is merged.\n' "$1" >out/ci/facts.md
 	"$TOOLS/bin/delivery" propose -branch "facts/$1" -title "clusters/$1: new facts" -body out/ci/facts.md \
 		"clusters/$1/facts"
 }
