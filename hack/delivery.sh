@@ -18,6 +18,8 @@ need_python_tools
 need_locked "$TOOLS/aws" test/aws/requirements.txt
 need_go_tools cosign
 need_go_tools scan
+CGO_ENABLED=0 go build -C hack/tools/scan -trimpath -ldflags='-s -w' -o "$TOOLS/bin/" ./database ||
+	cannot "hack/tools/scan/database did not build"
 need_renovate
 export TERRAFORM RENOVATE TF_PLUGIN_DIR=$PLUGIN_DIR MOTO_SERVER=$TOOLS/aws/bin/moto_server
 hack/pins.sh

@@ -4,7 +4,7 @@
 source "$(dirname "$0")/../lib.sh"
 source hack/ci/tools.sh
 
-hack/pins.sh
+need_render
 need_delivery
 mkdir -p out/ci
 code=0

@@ -4,20 +4,19 @@
 source "$(dirname "$0")/../lib.sh"
 
 command -v jq >/dev/null || cannot "jq is not on PATH"
-if ! jq -e 'type == "object" and length > 0 and all(.[]; has("result"))' <<<"${NEEDS:-}" >/dev/null 2>&1; then
+# Slurped: of nothing at all jq says nothing, and ends well.
+if ! jq -es 'length == 1 and (.[0] | type == "object" and length > 0 and all(.[]; has("result")))' <<<"${NEEDS:-}" >/dev/null 2>&1; then
 	cannot "NEEDS is not what toJSON(needs) gives"
 fi
-jq -r --args '
+jq -r 'to_entries[] | "\(.key): \(.value.result)"' <<<"$NEEDS"
+refused=$(jq -r '
 	. as $needs
 	| [($ARGS.positional[] | select($needs[.].result != "success")),
 	   (to_entries[] | select(.value.result | IN("success", "skipped") | not) | .key)]
-	| unique | .[] | "\(.): \($needs[.].result // "is no job that this one needs")"
-' "$@" <<<"$NEEDS" >"${refused:=$(mktemp)}"
-jq -r 'to_entries[] | "\(.key): \(.value.result)"' <<<"$NEEDS"
-if [[ -s $refused ]]; then
+	| unique[] | "\(.): \($needs[.].result // "is no job that this one needs")"
+' --args "$@" <<<"$NEEDS")
+if [[ -n $refused ]]; then
 	say "not let in:"
-	cat "$refused" >&2
-	rm "$refused"
+	say "$refused"
 	exit "$EXIT_FOUND"
 fi
-rm "$refused"

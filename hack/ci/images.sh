@@ -51,22 +51,30 @@ build() {
 
 # scan writes the bill of materials and refuses what is known to be bad.
 scan() {
-	local archive=$SCRATCH/image.tar
+	local archive=$SCRATCH/image.tar code=0
 	buildah push --quiet "$IMAGE" "oci-archive:$archive" >&2
-	"$TOOLS/bin/syft" scan "oci-archive:$archive" --source-name "$REPOSITORY" --output "cyclonedx-json=$STEM.cdx.json" \
-		--quiet
-	"$TOOLS/bin/grype" "sbom:$STEM.cdx.json" --only-fixed --fail-on "$REFUSED_SEVERITY" --output json \
-		--file "$STEM.scan.json" --output table >&2 || {
-		say "$REPOSITORY is not released: a vulnerability of severity $REFUSED_SEVERITY or above has a fix"
-		exit "$EXIT_FOUND"
-	}
+	"$TOOLS/bin/syft" scan "oci-archive:$archive" --source-name "$REPOSITORY" --quiet --output "cyclonedx-json=$STEM.cdx.json"
 	rm "$archive"
+	GRYPE_CHECK_FOR_APP_UPDATE=false "$TOOLS/bin/grype" "sbom:$STEM.cdx.json" --quiet --only-fixed \
+		--fail-on "$REFUSED_SEVERITY" --output "json=$STEM.scan.json" --output table >&2 || code=$?
+	case $code in
+	0) ;;
+	2)
+		say "$REPOSITORY $TAG is not released: the fix of a vulnerability of severity $REFUSED_SEVERITY or above is missing"
+		exit "$EXIT_FOUND"
+		;;
+	*) cannot "grype ended with exit code $code: whether $REPOSITORY $TAG is vulnerable is not known, and it is not released" ;;
+	esac
 }
 
 # attest signs the digest, and says of it what it is made of and how.
 attest() {
 	local how=(--yes) image=$REPOSITORY@$1
-	if [[ -n ${SIGNING_KEY:-} ]]; then how+=(--key "$SIGNING_KEY" --use-signing-config=false --tlog-upload=false); fi
+	if [[ -n ${SIGNING_KEY:-} ]]; then
+		# Of a key nobody needs a public log.
+		"$TOOLS/bin/cosign" signing-config create --out "$SCRATCH/signing.json" >&2
+		how+=(--key "$SIGNING_KEY" --signing-config "$SCRATCH/signing.json")
+	fi
 	if ((${#PLAIN[@]})); then how+=(--allow-insecure-registry --allow-http-registry); fi
 	"$TOOLS/bin/cosign" sign "${how[@]}" "$image" >&2
 	"$TOOLS/bin/cosign" attest "${how[@]}" --type cyclonedx --predicate "$STEM.cdx.json" "$image" >&2
@@ -84,13 +92,13 @@ base() {
 }
 
 release() {
-	local service=$1 variant=$2 tag digest
+	local service=$1 variant=$2 digest
 	need_delivery
 	need_go_tools cosign
-	need_go_tools syft
+	need_go_tools scan
 	need_system buildah
-	tag=$("$TOOLS/bin/delivery" tag "$service" "$variant")
-	REPOSITORY=$(registry)/$service REFERENCE=$(registry)/$service:$tag STEM=$KEPT/$service-$variant
+	TAG=$("$TOOLS/bin/delivery" tag "$service" "$variant")
+	REPOSITORY=$(registry)/$service REFERENCE=$(registry)/$service:$TAG STEM=$KEPT/$service-$variant
 	PLAIN=()
 	if [[ $REPOSITORY == 127.0.0.1:* ]]; then PLAIN=(--tls-verify=false); fi
 	SCRATCH=$(mktemp -d)
@@ -104,7 +112,7 @@ release() {
 	# Asked back, not taken from the push: what is signed is what the registry has.
 	digest=$("$TOOLS/bin/delivery" digest "$REFERENCE")
 	attest "$digest"
-	jq -n --arg service "$service" --arg variant "$variant" --arg tag "$tag" --arg digest "$digest" '$ARGS.named' \
+	jq -n --arg service "$service" --arg variant "$variant" --arg tag "$TAG" --arg digest "$digest" '$ARGS.named' \
 		>"$STEM.image.json"
 	say "released: $REFERENCE@$digest"
 }
@@ -114,7 +122,7 @@ propose() {
 	"$TOOLS/bin/delivery" move dev $KEPT/*.image.json >out/ci/moved.md
 	printf '\nScanned, signed, with a bill of materials and a provenance. Merged, Argo CD brings them to dev.\n' >>out/ci/moved.md
 	"$TOOLS/bin/delivery" propose -branch images/dev -title "apps: new images in dev" -body out/ci/moved.md \
-		'apps/*/overlays/dev' workflows/overlays/dev
+		'apps/*/overlays/dev/*' 'workflows/overlays/dev/*'
 }
 
 mkdir -p out/ci

@@ -14,13 +14,20 @@ need_go_tools() {
 	printf '%s' "$key" >"$stamp"
 }
 
-# need_delivery builds our own tools, as they are now.
-need_delivery() {
-	command -v go >/dev/null || cannot "go is not on PATH"
-	go build -o "$TOOLS/bin/" ./tools/delivery ./tools/render || cannot "tools/delivery and tools/render did not build"
+# need_delivery builds tools/delivery as it is now, need_render tools/render.
+need_delivery() { need_ours delivery; }
+
+need_render() {
+	hack/pins.sh
+	need_ours render
 	# render runs no command, so it cannot ask Go where the module cache is.
 	GOMODCACHE=$(go env GOMODCACHE)
 	export GOMODCACHE
+}
+
+need_ours() {
+	command -v go >/dev/null || cannot "go is not on PATH"
+	go build -o "$TOOLS/bin/" "./tools/$1" || cannot "tools/$1 did not build"
 }
 
 # need_renovate installs the locked Renovate. Its scripts are not run: they would fetch and compile what it can do

@@ -40,7 +40,9 @@ func openReleases(t *testing.T) *releases {
 	r.write("services/tiny/requirements-gpu.txt", "")
 	r.write("services/tiny/tests/test_tiny.py", "")
 	r.write("services/tiny/Dockerfile", "ARG BASE=docker.io/library/python:3.11-slim-bookworm\nFROM ${BASE}\n"+
-		"ARG VARIANT=cpu\nRUN echo $VARIANT > /variant\nUSER 10001:10001\n")
+		"ARG VARIANT=cpu\nRUN echo $VARIANT > /variant\nCOPY library /venv/lib/python3.11/site-packages/\nUSER 10001:10001\n")
+	r.write("services/tiny/library/tinylib-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tinylib\nVersion: 1.0\n")
+	r.write("services/tiny/library/tinylib-1.0.dist-info/RECORD", "tinylib/__init__.py,,\n")
 	r.write(inTiny, `apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 images:
@@ -57,7 +59,21 @@ images:
 	t.Cleanup(server.Close)
 	r.registry = strings.TrimPrefix(server.URL, "http://") + "/mlops"
 	r.cosign(0, "generate-key-pair")
+	r.known("0.9", "high")
 	return r
+}
+
+// known makes the world know of one vulnerability: that of tinylib before a version. The image has 1.0.
+func (r *releases) known(before, severity string) {
+	r.t.Helper()
+	folder := filepath.Join(r.keys, "vulnerabilities")
+	if err := os.RemoveAll(folder); err != nil {
+		r.t.Fatal(err)
+	}
+	write := exec.Command(filepath.Join(r.folder, ".tools/bin/database"), folder, "tinylib", before, severity)
+	if said, err := write.CombinedOutput(); err != nil {
+		r.t.Fatalf("%v\n%s", err, said)
+	}
 }
 
 // cosign runs cosign and requires an exit code of 0, or another one than that.
@@ -79,7 +95,7 @@ func (r *releases) step(args ...string) result {
 	j := push(r.github, "")
 	j.env = []string{
 		"REGISTRY=" + r.registry, "BASE=local", "SIGNING_KEY=" + filepath.Join(r.keys, "cosign.key"), "COSIGN_PASSWORD=",
-		"TRIVY_CACHE_DIR=" + filepath.Join(r.keys, "vulnerabilities"), "TRIVY_SKIP_DB_UPDATE=true",
+		"GRYPE_DB_CACHE_DIR=" + filepath.Join(r.keys, "vulnerabilities"), "GRYPE_DB_AUTO_UPDATE=false",
 	}
 	return r.run(j, append([]string{"hack/ci/images.sh"}, args...)...)
 }
@@ -235,4 +251,46 @@ func (r *releases) changed(reference string) string {
 		r.t.Fatal(err)
 	}
 	return pushed.String()
+}
+
+func TestAnImageWithAHoleThatHasAFixIsNotReleased(t *testing.T) {
+	r := openReleases(t)
+	tag := r.missing()[0].Tag
+	for _, test := range []struct {
+		before, severity string
+		code             int
+		says             string
+	}{
+		{"2.0", "high", 1, "is not released: the fix of a vulnerability of severity high or above is missing"},
+		{"2.0", "medium", 0, "released: "},
+	} {
+		r.known(test.before, test.severity)
+		r.want(r.step("release", "tiny", "cpu"), test.code, "tinylib", test.says)
+		if there := r.pushed(tag); there != (test.code == 0) {
+			t.Errorf("%s: in the registry: %v", test.severity, there)
+		}
+	}
+}
+
+func TestAnImageOfWhichNothingIsKnownIsNotReleased(t *testing.T) {
+	r := openReleases(t)
+	if err := os.RemoveAll(filepath.Join(r.keys, "vulnerabilities")); err != nil {
+		t.Fatal(err)
+	}
+	r.want(r.step("release", "tiny", "cpu"), 2, "whether", "is not known, and it is not released")
+	if r.pushed(r.missing()[0].Tag) {
+		t.Error("it is in the registry")
+	}
+	r.want(r.step("release", "tiny", "tpu"), 1, "no image tiny tpu; there are: tiny cpu, tiny gpu")
+}
+
+// pushed tells whether the registry has the tag.
+func (r *releases) pushed(tag string) bool {
+	r.t.Helper()
+	parsed, err := name.ParseReference(r.registry+"/tiny:"+tag, name.Insecure)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	_, err = remote.Head(parsed)
+	return err == nil
 }

@@ -94,7 +94,7 @@ func (r *repository) copyFile(from, name string) {
 func (r *repository) link(root string) {
 	r.t.Helper()
 	for _, name := range []string{
-		"bin/cosign", "bin/grype", "bin/syft", "cosign.stamp", "scan.stamp", "python", "python.stamp", "terraform",
+		"bin/cosign", "bin/database", "bin/grype", "bin/syft", "cosign.stamp", "scan.stamp", "python", "python.stamp", "terraform",
 	} {
 		from := filepath.Join(root, ".tools", name)
 		if _, err := os.Stat(from); err != nil {
