@@ -12,7 +12,7 @@ if [[ -n $(git status --porcelain) ]]; then
 	say "the working copy has changes: commit or stash them first, so that the branch holds the promotion alone"
 	exit "$EXIT_FOUND"
 fi
-hack/pins.sh
+need_render
 need_delivery
 table=$("$TOOLS/bin/delivery" promote "$1") || exit "$EXIT_FOUND"
 mapfile -t files < <(git diff --name-only)

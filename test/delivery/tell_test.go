@@ -45,7 +45,7 @@ func (r *repository) sarif() sarifLog {
 func TestAFaultIsShownAtItsLineAndEndsTheJob(t *testing.T) {
 	r := open(t)
 	r.edit("apps/mlflow/overlays/prod/kustomization.yaml", "newTag: 0.1.0", "newTag: latest")
-	r.edit("clusters/base/mlflow.yaml", "project: platform", "project: nowhere")
+	r.edit("clusters/base/mlflow.yaml", "project: mlops", "project: nowhere")
 	r.commit("two faults")
 	got := r.run(pullRequest(nil), "hack/ci/check.sh")
 	r.want(got, 1, "::error file=apps/mlflow/overlays/prod/kustomization.yaml,line=", ",title=image-unpinned::", "[prod]")
