@@ -4,19 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"example.com/mlops-platform/tools/render/internal/admit"
 	"example.com/mlops-platform/tools/render/internal/diff"
 	"example.com/mlops-platform/tools/render/internal/diff/show"
 	"example.com/mlops-platform/tools/render/internal/expand"
-	"example.com/mlops-platform/tools/render/internal/report"
 	"example.com/mlops-platform/tools/render/internal/revision"
 	"example.com/mlops-platform/tools/render/internal/tree"
 )
@@ -60,33 +55,42 @@ func compare(ctx context.Context, o *options, all bool) (*diff.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, again := &expand.Renders{}, &expand.Renders{}
-	now, err := head.render(ctx, pairs, func(e *expand.Expander) { e.Kept = kept })
+	if baseErr != nil {
+		return brokenBase(ctx, r, head, pairs, fmt.Errorf("the base %s: %w", commit.Name, baseErr))
+	}
+	pair := expand.NewPair(expand.Revision{Tree: head.tree, Modules: head.modules},
+		expand.Revision{Tree: base.tree, Modules: base.modules}, all)
+	now, err := head.render(ctx, pairs, func(e *expand.Expander) { e.Newer = pair })
 	if err != nil {
 		return nil, err
 	}
-	if baseErr != nil {
-		for _, p := range pairs {
-			r.Clusters = append(r.Clusters, &diff.Cluster{Name: p.name, File: p.file, Problems: now[p.name].problems})
-		}
-		return r, fmt.Errorf("the base %s: %w", commit.Name, baseErr)
-	}
-	then, err := base.render(ctx, pairs, func(e *expand.Expander) {
-		if e.Kept = again; !all {
-			e.Known = expand.NewKnown(kept, head.modules, base.tree, base.modules)
-		}
-	})
+	then, err := base.render(ctx, pairs, func(e *expand.Expander) { e.Older = pair })
 	if err != nil {
 		return nil, fmt.Errorf("the base %s: %w", commit.Name, err)
 	}
-	r.Rendered = diff.Rendering{Tree: kept.Count(), Base: again.Count()}
-	if err := place(head, base, now, then); err != nil {
-		return nil, err
-	}
 	for _, p := range pairs {
-		r.Clusters = append(r.Clusters, compareCluster(p, head, base, now[p.name], then[p.name]))
+		c := &comparison{root: p, head: head, base: base, now: now[p.name], then: then[p.name]}
+		out, err := c.compare(ctx)
+		if err != nil {
+			return nil, err
+		}
+		r.Clusters = append(r.Clusters, out)
 	}
-	return r, nil
+	r.Rendered.Tree, r.Rendered.Base = pair.Rendered()
+	return r, errors.Join(head.modules.Verify(), base.modules.Verify())
+}
+
+// brokenBase reports on the tree alone.
+func brokenBase(ctx context.Context, r *diff.Report, head *session, roots []root, err error) (*diff.Report, error) {
+	now, headErr := head.render(ctx, roots, func(*expand.Expander) {})
+	if headErr != nil {
+		return nil, errors.Join(headErr, err)
+	}
+	for _, p := range roots {
+		r.Clusters = append(r.Clusters, &diff.Cluster{Name: p.name, File: p.file,
+			Problems: bothSides(nil, now[p.name].problems)})
+	}
+	return r, err
 }
 
 // rootPairs are the clusters to compare: those asked for, or all of both sides.
@@ -117,148 +121,6 @@ func (s *session) rootPairs(base *session) ([]root, error) {
 		out = append(out, root{n, have[n]})
 	}
 	return out, nil
-}
-
-// half is one side of one cluster.
-type half struct {
-	result    *expand.Result // nil: the side has no such cluster, or it cannot be read
-	failed    map[string]bool
-	problems  []diff.Problem
-	validator *admit.Validator
-	crds      []*unstructured.Unstructured
-}
-
-// render expands every cluster of one side. What is wrong with one cluster does
-// not keep the others from being rendered.
-func (s *session) render(ctx context.Context, roots []root, set func(*expand.Expander)) (map[string]*half, error) {
-	defer s.shown.done()
-	e, err := s.expander()
-	if err != nil {
-		return nil, err
-	}
-	set(e)
-	halves := make([]*half, len(roots))
-	var g errgroup.Group
-	for i, r := range roots {
-		g.Go(func() error {
-			halves[i] = s.renderOne(ctx, e, r)
-			return nil
-		})
-	}
-	_ = g.Wait() // what is wrong is in the halves
-	if err := errors.Join(ctx.Err(), s.modules.Verify()); err != nil {
-		return nil, err
-	}
-	out := map[string]*half{}
-	for i, r := range roots {
-		out[r.name] = halves[i]
-	}
-	return out, nil
-}
-
-func (s *session) renderOne(ctx context.Context, e *expand.Expander, r root) *half {
-	h := &half{failed: map[string]bool{}}
-	// A link that leads nowhere is a root too: reading it says what is wrong.
-	if _, _, err := s.tree.Resolve(r.file); errors.Is(err, fs.ErrNotExist) {
-		return h
-	}
-	result, err := e.Expand(ctx, r.name, r.file)
-	if err != nil {
-		h.problems = []diff.Problem{{Message: err.Error()}}
-		return h
-	}
-	h.result = result
-	for _, f := range result.Findings {
-		h.add(f, s.finder.Locate)
-	}
-	return h
-}
-
-// add takes note of a finding that keeps something from being rendered.
-func (h *half) add(f report.Finding, find func(*report.Finding)) {
-	switch f.Rule {
-	case "render-failed", "link-outside":
-		if f.App != nil {
-			h.failed[f.App.Key] = h.failed[f.App.Key] || f.Rule == "render-failed"
-		}
-	case "application-invalid", "application-depth":
-		h.failed[f.Object.GetNamespace()+"/"+f.Object.GetName()] = true
-	default:
-		return
-	}
-	find(&f)
-	h.problems = append(h.problems, diff.Problem{Application: f.AppName(), File: f.File, Line: f.Line, Message: f.Message})
-}
-
-// place gives the objects of both sides their namespaces. The schemas of the base
-// are those of the tree unless something says otherwise.
-func place(head, base *session, now, then map[string]*half) error {
-	schemas, err := head.schemas()
-	if err != nil {
-		return err
-	}
-	older, err := base.schemasLike(head, schemas)
-	if err != nil {
-		return fmt.Errorf("the base: %w", err)
-	}
-	for _, h := range now {
-		h.place(schemas)
-	}
-	for _, h := range then {
-		h.place(older)
-	}
-	return nil
-}
-
-func (h *half) place(schemas []*unstructured.Unstructured) {
-	if h.result == nil {
-		return
-	}
-	h.crds = slices.Clone(schemas)
-	for _, o := range h.result.Cluster.Objects() {
-		if o.GetKind() == crdKind {
-			h.crds = append(h.crds, o.Unstructured)
-		}
-	}
-	h.validator = admit.New(h.crds)
-	expand.Place(h.result.Cluster, scoper{h.validator}) // objects claimed twice are a matter of check
-}
-
-// schemasLike reads the schemas that the settings name, unless those of another
-// side are the same.
-func (s *session) schemasLike(other *session, theirs []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
-	if slices.Equal(s.config.Schemas, other.config.Schemas) && s.modules.Same(other.modules) &&
-		other.schemaTrace.Holds(s.tree) {
-		return theirs, nil
-	}
-	return s.schemas()
-}
-
-func compareCluster(r root, head, base *session, now, then *half) *diff.Cluster {
-	out := &diff.Cluster{Name: r.name, File: r.file}
-	if len(now.problems) > 0 && now.result == nil || len(then.problems) > 0 && then.result == nil {
-		out.Problems = bothSides(then.problems, now.problems)
-		return out
-	}
-	in := diff.Input{Name: r.name, File: r.file, Base: then.rendered(), Tree: now.rendered(),
-		CRDs: now.crds, Validator: now.validator,
-		Locate: func(side string, f *report.Finding) {
-			if side == diff.Base {
-				base.finder.Locate(f)
-				return
-			}
-			head.finder.Locate(f)
-		}}
-	out = diff.Compare(in)
-	out.Problems = bothSides(then.problems, now.problems)
-	return out
-}
-
-func (h *half) rendered() *diff.Rendered {
-	if h.result == nil {
-		return nil
-	}
-	return &diff.Rendered{Cluster: h.result.Cluster, Failed: h.failed}
 }
 
 // bothSides says of each problem on which side it is. One that both have is told

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -41,6 +42,7 @@ type session struct {
 	shared  *validators
 
 	schemaTrace tree.Trace // of what the schemas were read from
+	schemasOnce func() ([]*unstructured.Unstructured, error)
 }
 
 type root struct{ name, file string }
@@ -68,6 +70,7 @@ func open(o *options) (*session, error) {
 func load(o *options, t *tree.Tree) (*session, error) {
 	var err error
 	s := &session{options: o, tree: t, finder: locate.New(t), shown: newProgress(o.stderr)}
+	s.schemasOnce = sync.OnceValues(s.schemas)
 	if s.config, err = config.Load(t); err != nil {
 		return nil, err
 	}

@@ -31,6 +31,11 @@ type Application struct {
 	Objects  []*Object // in the order that Argo CD would list them
 	Missing  []Missing // sources that could not be rendered here
 	Reads    []string  // every file of the repository that the render read
+	// Deferred says that the application is not rendered, for it is known to be
+	// what it is in another revision, and to have no child.
+	Deferred bool
+	// Same says that the render of another revision stands for this one's.
+	Same bool
 }
 
 // Missing says why a source is not rendered: nothing is known of its objects.

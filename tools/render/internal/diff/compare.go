@@ -2,6 +2,7 @@ package diff
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -19,6 +20,9 @@ type Input struct {
 	// CRDs are the definitions that the tree's cluster knows, Validator judges by them.
 	CRDs      []*unstructured.Unstructured
 	Validator *admit.Validator
+	// Settings are the data of a ConfigMap of the tree's cluster, if anything there
+	// speaks of a setting; it is asked only if something depends on it.
+	Settings func(configMap, setting string) map[string]string
 	// Locate finds the line of a finding about an object of the tree, or of the base.
 	Locate func(side string, f *report.Finding)
 }
@@ -34,8 +38,8 @@ type comparison struct {
 	Input
 	base, tree  *cluster.Cluster // empty if a side lacks the cluster
 	schemas     schemas
-	overrides   map[string]v1alpha1.ResourceOverride
-	serverSide  bool // Argo CD asks the API server what an apply would change
+	overrides   func() map[string]v1alpha1.ResourceOverride
+	serverSide  func() bool // Argo CD asks the API server what an apply would change
 	apps        map[string]*App
 	notCompared map[string][]string // by Application
 }
@@ -53,8 +57,12 @@ func Compare(in Input) *Cluster {
 	}
 	c := &comparison{Input: in, schemas: newSchemas(in.CRDs), apps: map[string]*App{}, notCompared: map[string][]string{}}
 	c.base, c.tree = clusterOf(in.Base), clusterOf(in.Tree)
-	c.overrides = overrides(c.tree)
-	c.serverSide = configMap(c.tree, "argocd-cmd-params-cm")["controller.diff.server.side"] == "true"
+	c.overrides = sync.OnceValue(func() map[string]v1alpha1.ResourceOverride {
+		return overrides(in.Settings("argocd-cm", ignoreKey))
+	})
+	c.serverSide = sync.OnceValue(func() bool {
+		return in.Settings("argocd-cmd-params-cm", serverSideKey)[serverSideKey] == "true"
+	})
 	m := match(items(c.base), items(c.tree))
 	m.gone = c.known(m.gone, c.tree, in.Tree)
 	m.fresh = c.known(m.fresh, c.base, in.Base)

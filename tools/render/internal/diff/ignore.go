@@ -17,11 +17,10 @@ import (
 // spec.ignoreDifferences says for an Application.
 const ignoreKey = "resource.customizations.ignoreDifferences."
 
-// overrides reads what a cluster's own Argo CD ignores, if it is rendered.
-func overrides(c *cluster.Cluster) map[string]v1alpha1.ResourceOverride {
+// overrides reads what a cluster's own Argo CD ignores from argocd-cm.
+func overrides(settings map[string]string) map[string]v1alpha1.ResourceOverride {
 	out := map[string]v1alpha1.ResourceOverride{}
-	cm := configMap(c, "argocd-cm")
-	for key, text := range cm {
+	for key, text := range settings {
 		kind, ok := strings.CutPrefix(key, ignoreKey)
 		if !ok {
 			continue
@@ -40,29 +39,14 @@ func overrides(c *cluster.Cluster) map[string]v1alpha1.ResourceOverride {
 	return out
 }
 
-// configMap returns the data of the one ConfigMap of that name, nil if the cluster
-// has none.
-func configMap(c *cluster.Cluster, name string) map[string]string {
-	if c == nil {
-		return nil
-	}
-	for _, o := range c.Objects() {
-		if o.GetKind() == "ConfigMap" && o.GetName() == name {
-			data, _, _ := unstructured.NestedStringMap(o.Object, "data")
-			return data
-		}
-	}
-	return nil
-}
-
 // ignored splits off the differences that Argo CD ignores: those that are gone
 // once its own normalizer has been over both objects.
 func (c *comparison) ignored(from, to *cluster.Object, all []fields.Change) (kept, ignored []fields.Change, err error) {
 	rules := c.ignoreRules(to.App)
-	if len(rules) == 0 && len(c.overrides) == 0 {
+	if len(rules) == 0 && len(c.overrides()) == 0 {
 		return all, nil, nil
 	}
-	n, err := normalizers.NewIgnoreNormalizer(rules, c.overrides, normalizers.IgnoreNormalizerOpts{})
+	n, err := normalizers.NewIgnoreNormalizer(rules, c.overrides(), normalizers.IgnoreNormalizerOpts{})
 	if err != nil {
 		return all, nil, fmt.Errorf("spec.ignoreDifferences: %w", err)
 	}

@@ -8,7 +8,11 @@ import (
 	"example.com/mlops-platform/tools/render/internal/cluster"
 )
 
-const compareOptions = "argocd.argoproj.io/compare-options"
+const (
+	compareOptions = "argocd.argoproj.io/compare-options"
+	// serverSideKey is the controller's default, in argocd-cmd-params-cm.
+	serverSideKey = "controller.diff.server.side"
+)
 
 // asksServer says whether Argo CD compares an Application by a dry run of the API
 // server: as the Application says, or else as the controller is set.
@@ -22,7 +26,7 @@ func (c *comparison) asksServer(a *cluster.Application) bool {
 	case resources.HasAnnotationOption(a.Object, compareOptions, "ServerSideDiff=false"):
 		return false
 	}
-	return c.serverSide
+	return c.serverSide()
 }
 
 // unseen marks the objects whose difference Argo CD would not see. Of the answer
@@ -30,7 +34,7 @@ func (c *comparison) asksServer(a *cluster.Application) bool {
 // webhook might have set them. A spec without a schema it owns as one, so nothing
 // in it ever differs; IncludeMutationWebhook=true makes it keep the whole answer.
 func (c *comparison) unseen(out *App, a *cluster.Application) {
-	if !c.asksServer(a) || resources.HasAnnotationOption(a.Object, compareOptions, "IncludeMutationWebhook=true") {
+	if a == nil || resources.HasAnnotationOption(a.Object, compareOptions, "IncludeMutationWebhook=true") {
 		return
 	}
 	var blind []*Object
@@ -41,6 +45,9 @@ func (c *comparison) unseen(out *App, a *cluster.Application) {
 			continue
 		}
 		seen = seen || o.Effective()
+	}
+	if len(blind) == 0 || !c.asksServer(a) {
+		return
 	}
 	if seen && syncOption(a, a.Object.Unstructured, "ApplyOutOfSyncOnly") != "true" {
 		return // a sync that another object starts applies all of them

@@ -24,6 +24,7 @@ import (
 	"example.com/mlops-platform/tools/render/internal/kust"
 	"example.com/mlops-platform/tools/render/internal/locate"
 	"example.com/mlops-platform/tools/render/internal/report"
+	"example.com/mlops-platform/tools/render/internal/source"
 	"example.com/mlops-platform/tools/render/internal/tree"
 )
 
@@ -39,13 +40,11 @@ type Expander struct {
 	// LinksOut are tracked symbolic links that leave the repository. One is
 	// enough for Argo CD to refuse every source of it.
 	LinksOut []string
-	// Kept collects what each application rendered to; nil collects nothing.
-	Kept *Renders
-	// Known are renders of another revision. One whose inputs are the same here
-	// stands for a render of its own.
-	Known *Known
+	// Newer or Older is set if this is that revision of a pair.
+	Newer, Older *Pair
 
 	duplicate sync.Map // file -> duplicateKey: bases are read by many applications
+	makes     sync.Map // file -> bool: whether it may make an Application
 }
 
 // duplicateKey is a key that a file has twice; the line is 0 if there is none.
@@ -58,6 +57,8 @@ type duplicateKey struct {
 type Result struct {
 	Cluster  *cluster.Cluster
 	Findings []report.Finding
+
+	run *run
 }
 
 // run is the state of one expansion.
@@ -69,12 +70,16 @@ type run struct {
 	seen     map[string]*cluster.Application
 	findings []report.Finding
 	mu       sync.Mutex
+	looked   map[string][]string // by key: what deferred applications are made of
+	// kustomizer builds Kustomize folders.
+	kustomizer source.Kustomizer
 }
 
 // Expand renders the cluster whose root Application is in file. An error means
 // that there is no cluster to speak of; faults below the root are findings.
 func (e *Expander) Expand(ctx context.Context, name, file string) (*Result, error) {
-	r := &run{Expander: e, seen: map[string]*cluster.Application{}}
+	r := &run{Expander: e, seen: map[string]*cluster.Application{}, looked: map[string][]string{}}
+	r.kustomizer = r.kustomize
 	r.cluster = &cluster.Cluster{Name: name, File: file}
 	level, err := r.roots(file)
 	if err != nil {
@@ -97,7 +102,7 @@ func (e *Expander) Expand(ctx context.Context, name, file string) (*Result, erro
 	r.cluster.Apps = ordered(r.cluster.Apps)
 	r.settle()
 	sort.Slice(r.findings, func(i, j int) bool { return r.findings[i].Less(r.findings[j]) })
-	return &Result{Cluster: r.cluster, Findings: r.findings}, nil
+	return &Result{Cluster: r.cluster, Findings: r.findings, run: r}, nil
 }
 
 // roots reads the root file: one or more Applications, and what is applied by
@@ -259,16 +264,33 @@ func (r *run) find(f report.Finding) {
 	r.findings = append(r.findings, f)
 }
 
-// render fills one application. Its faults are findings, so that all of a
-// repository's faults are reported in one run.
+// render fills one application, from the other revision of a pair if it must be
+// the same there.
 func (r *run) render(ctx context.Context, a *cluster.Application) {
+	if r.Newer == nil && r.Older == nil {
+		r.build(ctx, a, "")
+		return
+	}
 	key := r.keyOf(a)
-	if known := r.Known.find(key); known != nil {
+	if known := r.Older.known(key); known != nil {
 		r.reuse(a, known)
 		return
 	}
+	if same, ok := r.unchanged(ctx, a, r.Newer); ok {
+		a.Deferred, a.Missing = true, same.missing
+		r.Newer.keep(key, same)
+		return
+	}
+	r.build(ctx, a, key)
+}
+
+// build renders one application. Its faults are findings, so that all of a
+// repository's faults are reported in one run.
+func (r *run) build(ctx context.Context, a *cluster.Application, key string) {
 	var traces []*tree.Trace
-	defer func() { r.Kept.keep(key, r.rendered(a, traces)) }()
+	defer func() { r.Newer.keep(key, r.rendered(a, traces)) }()
+	r.Newer.count(0)
+	r.Older.count(1)
 	spec := &a.Spec.Spec
 	if spec.SourceHydrator != nil {
 		a.Missing = append(a.Missing, cluster.Missing{

@@ -48,7 +48,7 @@ func (r *run) source(ctx context.Context, v *tree.View, a *cluster.Application,
 	}
 	res, err := source.Render(ctx, source.Request{
 		View: v, App: a.Spec, Source: s, Refs: r.refs(all), KubeVersion: r.KubeVersion,
-		Kustomize: r.kustomize, ControlPlane: a.Root().Spec.Namespace,
+		Kustomize: r.kustomizer, ControlPlane: a.Root().Spec.Namespace,
 	})
 	if res != nil && res.Type == v1alpha1.ApplicationSourceTypeDirectory {
 		r.duplicates(a, itemFiles(res.Items))

@@ -15,6 +15,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
@@ -35,13 +36,15 @@ type Modules struct {
 
 type required struct {
 	module.Version
-	sum    string // h1: hash of the module's files, "" if go.sum lacks it
-	file   string // the go.mod that requires it
-	once   sync.Once
-	err    error
-	opened bool
-	verify chan struct{} // closed when the hash is known
-	sumErr error         // why the hash is not the right one; read after verify is closed
+	sum     string // h1: hash of the module's files, "" if go.sum lacks it
+	file    string // the go.mod that requires it
+	once    sync.Once
+	err     error
+	dir     string // in the module cache, once it is open
+	opened  sync.Once
+	proving atomic.Bool
+	verify  chan struct{} // closed when the hash is known
+	sumErr  error         // why the hash is not the right one; read after verify is closed
 }
 
 var majorSuffix = regexp.MustCompile(`/v[0-9]+$`)
@@ -114,11 +117,21 @@ func (m *Modules) sums(file string) map[module.Version]string {
 // Find returns the path in the tree that holds repository repo (such as
 // "github.com/argoproj/argo-cd") at the tag ref. The error says what to do.
 func (m *Modules) Find(repo, ref string) (string, error) {
+	return m.find(repo, ref, m.mount)
+}
+
+// Peek is Find for who only looks what there is: the files are not proven to be
+// the released ones, and nothing that is made of them may be shown.
+func (m *Modules) Peek(repo, ref string) (string, error) {
+	return m.find(repo, ref, m.attach)
+}
+
+func (m *Modules) find(repo, ref string, open func(*required) (string, error)) (string, error) {
 	candidates := m.mods[strings.TrimSuffix(repo, ".git")]
 	var have []string
 	for _, c := range candidates {
 		if strings.TrimSuffix(c.Version.Version, "+incompatible") == ref {
-			return m.mount(c)
+			return open(c)
 		}
 		have = append(have, c.Version.Version)
 	}
@@ -140,11 +153,20 @@ func (m *Modules) Module(modulePath string) (string, error) {
 }
 
 func (m *Modules) mount(c *required) (string, error) {
+	name, err := m.attach(c)
+	if err == nil {
+		c.opened.Do(func() { m.prove(c) })
+	}
+	return name, err
+}
+
+func (m *Modules) attach(c *required) (string, error) {
 	name := path.Join(MountRoot, c.Path+"@"+c.Version.Version)
 	c.once.Do(func() { c.err = m.open(c, name) })
 	return name, c.err
 }
 
+// open makes a module readable.
 func (m *Modules) open(c *required, name string) error {
 	if c.sum == "" {
 		return fmt.Errorf("%s %s has no hash in %s: run go mod download %s there",
@@ -163,13 +185,18 @@ func (m *Modules) open(c *required, name string) error {
 		return fmt.Errorf("%s %s is not in the module cache: run go mod download %s in %s",
 			c.Path, c.Version.Version, c.Path, path.Dir(c.file))
 	}
+	c.dir = dir
 	m.tree.Mount(name, dir)
-	c.opened = true
-	// Hashing reads every file of the module, 0.3 s for argo-cd: it runs beside
-	// the render, and Verify waits for it.
+	return nil
+}
+
+// prove hashes a module. That reads every file of it, 0.3 s for argo-cd: it runs
+// beside the render, and Verify waits for it.
+func (m *Modules) prove(c *required) {
+	c.proving.Store(true)
 	go func() {
 		defer close(c.verify)
-		sum, err := hashOf(dir, c.Version)
+		sum, err := hashOf(c.dir, c.Version)
 		switch {
 		case err != nil:
 			c.sumErr = fmt.Errorf("hashing module %s: %w", c.Path, err)
@@ -178,7 +205,6 @@ func (m *Modules) open(c *required, name string) error {
 				c.Path, c.Version.Version, path.Join(path.Dir(c.file), "go.sum"))
 		}
 	}()
-	return nil
 }
 
 type hashed struct {
@@ -207,7 +233,7 @@ func (m *Modules) Verify() error {
 	sort.Strings(repos)
 	for _, r := range repos {
 		for _, c := range m.mods[r] {
-			if !c.opened {
+			if !c.proving.Load() {
 				continue
 			}
 			<-c.verify

@@ -7,7 +7,9 @@ package kust
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -49,18 +51,7 @@ var warm = sync.OnceFunc(func() { openapi.Schema() })
 func (b *Builder) Build(v *tree.View, dir string, o *v1alpha1.ApplicationSourceKustomize,
 	env *v1alpha1.Env,
 ) ([]Resource, error) {
-	file, err := findFile(v, dir)
-	if err != nil {
-		return nil, err
-	}
-	if _, _, err := readFile(v, file); err != nil {
-		return nil, err // before an edit of it fails without a line
-	}
-	if err := override(v, dir, o, env); err != nil {
-		return nil, err
-	}
-	g := &graph{view: v, mods: b.Modules, done: map[string]bool{}, anyFile: b.AnyFile}
-	if err := g.walk(dir, nil); err != nil {
+	if _, err := b.prepare(v, dir, o, env, b.Modules.Find); err != nil {
 		return nil, err
 	}
 	own, custom, err := askOrigins(v, dir)
@@ -80,6 +71,55 @@ func (b *Builder) Build(v *tree.View, dir string, o *v1alpha1.ApplicationSourceK
 		out = append(out, one)
 	}
 	return out, nil
+}
+
+// prepare edits the overrides into the folder's kustomization, and walks all that
+// it leads to.
+func (b *Builder) prepare(v *tree.View, dir string, o *v1alpha1.ApplicationSourceKustomize, env *v1alpha1.Env,
+	find func(repo, ref string) (string, error),
+) (*graph, error) {
+	file, err := findFile(v, dir)
+	if err != nil {
+		return nil, err
+	}
+	if _, _, err := readFile(v, file); err != nil {
+		return nil, err // before an edit of it fails without a line
+	}
+	if err := override(v, dir, o, env); err != nil {
+		return nil, err
+	}
+	g := &graph{view: v, find: find, done: map[string]bool{}, anyFile: b.AnyFile}
+	return g, g.walk(dir, nil)
+}
+
+// Inputs is where everything is that a build may read.
+type Inputs struct {
+	Folders []string // with all below them
+	Files   []string // in those folders: what the kustomizations name
+}
+
+// Inputs finds the inputs of a build without building. Kustomize reads no file
+// outside of the folders of its kustomizations, unless that rule is lifted; then
+// it returns nil, for anything may be read.
+func (b *Builder) Inputs(v *tree.View, dir string, o *v1alpha1.ApplicationSourceKustomize,
+	env *v1alpha1.Env,
+) (*Inputs, error) {
+	if b.AnyFile {
+		return nil, nil
+	}
+	g, err := b.prepare(v, dir, o, env, b.Modules.Peek)
+	if err != nil {
+		return nil, err
+	}
+	in := &Inputs{Folders: slices.Sorted(maps.Keys(g.done)), Files: g.files}
+	for _, folder := range in.Folders {
+		file, err := findFile(v, folder)
+		if err != nil {
+			return nil, err
+		}
+		in.Files = append(in.Files, file)
+	}
+	return in, nil
 }
 
 // askOrigins makes kustomize annotate each object with the file it came from.

@@ -31,8 +31,10 @@ func (e *NotOffline) Error() string {
 // keeps kustomize from ever reaching for the network.
 type graph struct {
 	view *tree.View
-	mods *gomod.Modules
+	find func(repo, ref string) (string, error) // the folder of a remote base
 	done map[string]bool
+	// files are what the kustomizations name beside folders.
+	files []string
 	// anyFile lifts the rule that a file lies below its kustomization.
 	anyFile bool
 }
@@ -201,6 +203,7 @@ func (g *graph) resolve(dir, file string, e entry, stack []string) (string, erro
 			return "", entryErrorf("%q is not below the folder of the kustomization, and kustomize refuses that; "+
 				"make its folder a base", e.path)
 		}
+		g.files = append(g.files, resolved)
 		return "", nil
 	}
 	if !e.folders {
@@ -226,7 +229,7 @@ func (g *graph) where(file, entry string) string {
 }
 
 func (g *graph) remote(dir, file string, r Remote, stack []string) (string, error) {
-	mount, err := g.mods.Find(r.Repo, r.Ref)
+	mount, err := g.find(r.Repo, r.Ref)
 	if err != nil {
 		return "", &NotOffline{File: file, What: "remote base " + r.String(), Reason: err.Error()}
 	}
@@ -236,6 +239,7 @@ func (g *graph) remote(dir, file string, r Remote, stack []string) (string, erro
 		if err != nil {
 			return "", entryErrorf("%s: %w", r, err)
 		}
+		g.files = append(g.files, target)
 		// A file must lie below the kustomization: kustomize's load restrictor.
 		name := ".remote-" + strings.NewReplacer("/", "-", "@", "-").Replace(gomod.Name(target))
 		return name, g.view.WriteFile("/"+path.Join(dir, name), data)
