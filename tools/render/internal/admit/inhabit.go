@@ -53,11 +53,11 @@ func (j judged[T]) ValidateUpdate(_ context.Context, obj, old runtime.Object) fi
 }
 
 // inhabit adds to both what a cluster adds to a created object and keeps on an update, as far as it decides what may
-// change: without it a claim could not grow, and the address of a service could change.
+// change: without it a claim could not grow and might shrink, and the address of a service could change.
 func inhabit(old, fresh runtime.Object) {
 	switch old := old.(type) {
 	case *core.PersistentVolumeClaim:
-		old.Status.Phase = core.ClaimBound
+		old.Status.Phase, old.Status.Capacity = core.ClaimBound, old.Spec.Resources.Requests
 	case *apiextensions.CustomResourceDefinition:
 		apiextensions.SetCRDCondition(old, apiextensions.CustomResourceDefinitionCondition{
 			Type: apiextensions.Established, Status: apiextensions.ConditionTrue,
