@@ -67,11 +67,11 @@ func TestAFaultIsShownAtItsLineAndEndsTheJob(t *testing.T) {
 		if strings.Contains(result.Message.Text, "[dev, local, prod]") {
 			shared++
 		}
-		print := result.PartialFingerprints["finding/v1"]
-		if prints[print] {
-			t.Errorf("two findings have the fingerprint %s", print)
+		fingerprint := result.PartialFingerprints["finding/v1"]
+		if prints[fingerprint] {
+			t.Errorf("two findings have the fingerprint %s", fingerprint)
 		}
-		prints[print] = true
+		prints[fingerprint] = true
 	}
 	if shared == 0 {
 		t.Errorf("no finding is shared: %+v", log.Runs[0].Results)

@@ -50,7 +50,8 @@ func provenance(_ context.Context, o *options) error {
 	g := o.github
 	workflow, ref, ok := strings.Cut(g.Workflow, "@")
 	if !ok || g.SHA == "" {
-		return fmt.Errorf("GITHUB_WORKFLOW_REF is %q, GITHUB_SHA %q: only a job of GitHub's has a provenance", g.Workflow, g.SHA)
+		return fmt.Errorf("GITHUB_WORKFLOW_REF is %q, GITHUB_SHA is %q: only a job of GitHub's has a provenance",
+			g.Workflow, g.SHA)
 	}
 	source := g.Server + "/" + g.Repository
 	encoded, err := json.MarshalIndent(predicate{

@@ -69,7 +69,8 @@ func (c *Client) commit(ctx context.Context, p *Proposal) (string, error) {
 
 // putBranch makes the branch point at a commit.
 func (c *Client) putBranch(ctx context.Context, branch, commit string) error {
-	_, err := c.call(ctx, http.MethodPost, "/git/refs", map[string]string{"ref": "refs/heads/" + branch, "sha": commit}, nil)
+	sent := map[string]string{"ref": "refs/heads/" + branch, "sha": commit}
+	_, err := c.call(ctx, http.MethodPost, "/git/refs", sent, nil)
 	if !hasStatus(err, http.StatusUnprocessableEntity) { // it is there
 		return err
 	}

@@ -35,8 +35,8 @@ func uses(root, environment string, images []Image) ([]use, error) {
 	return found, nil
 }
 
-// Missing lists the images of every service of which an environment runs another build than the sources of now make, all
-// variants of it. A build that failed, or that nobody accepted yet, stays missing until it is there.
+// Missing lists the images of every service of which an environment runs another build than the sources of now make,
+// all variants of it. A build that failed, or that nobody accepted yet, stays missing until it is there.
 func Missing(root, environment string, images []Image) ([]Image, error) {
 	used, err := uses(root, environment, images)
 	if err != nil {

@@ -108,7 +108,8 @@ func (c *Changes) promote(root string, pin Pin, want []Pin, target string) error
 	i := slices.IndexFunc(want, func(p Pin) bool { return p.Name == pin.Name })
 	switch {
 	case !IsDigest(pin.Digest) && pin.Digest != "":
-		return fmt.Errorf("%s: the digest of %s is %q, which is no digest (sha256:, 64 digits)", pin.File, pin.Name, pin.Digest)
+		return fmt.Errorf("%s: the digest of %s is %q, which is no digest (sha256:, 64 digits)",
+			pin.File, pin.Name, pin.Digest)
 	case pin.Digest == "":
 		return fmt.Errorf("%s: %s has the tag %s and no digest: app-ci builds it, and its pull request moves dev to a digest",
 			pin.File, pin.Name, pin.Tag)

@@ -79,8 +79,9 @@ func Log(findings []Finding) ([]byte, error) {
 		})
 	}
 	return json.MarshalIndent(sarifLog{
-		Schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json", Version: "2.1.0",
-		Runs: []run{{tool{driver{"render", rules}}, results}},
+		Schema:  "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+		Version: "2.1.0",
+		Runs:    []run{{tool{driver{"render", rules}}, results}},
 	}, "", "  ")
 }
 
