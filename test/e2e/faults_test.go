@@ -164,6 +164,19 @@ func (p *platform) stop(t *testing.T, kind schema.GroupVersionResource, name str
 	return start
 }
 
+// untilBack waits until a server of MLflow's namespace is ready again, also when steps that wait for it fill the node.
+func (p *platform) untilBack(t *testing.T, kind schema.GroupVersionResource, name string) {
+	t.Helper()
+	until(t, 2*time.Minute, name+" is back", func(ctx context.Context) (bool, string) {
+		server, err := p.Get(ctx, kind, "mlflow", name)
+		if err != nil || server == nil {
+			return false, fmt.Sprint(err)
+		}
+		ready, _, err := unstructured.NestedInt64(server.Object, "status", "readyReplicas")
+		return err == nil && ready == 1, fmt.Sprintf("%d ready, %v", ready, err)
+	})
+}
+
 func TestAServerThatIsAwayForAMinuteCostsNothing(t *testing.T) {
 	for _, server := range []struct {
 		name string
@@ -178,6 +191,7 @@ func TestAServerThatIsAwayForAMinuteCostsNothing(t *testing.T) {
 			start := p.stop(t, server.kind, server.name)
 			<-time.After(pause)
 			start()
+			p.untilBack(t, server.kind, server.name)
 			p.follow(t, name)
 			counts := requests.Stop()
 			if counts.Lost != 0 {
