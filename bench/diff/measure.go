@@ -27,7 +27,7 @@ type Edit struct {
 var edits = []Edit{
 	{"nothing that is rendered", "README.md", "\n", "\n\n"},
 	{"one overlay", "apps/mlflow/overlays/prod/kustomization.yaml", "newTag: 0.1.0", "newTag: 0.1.1"},
-	{"a base of three clusters", "apps/inference-api/base/deployment.yaml", "terminationGracePeriodSeconds: ", "terminationGracePeriodSeconds: 1"},
+	{"a base of three clusters", "apps/inference-api/base/deployment.yaml", "PeriodSeconds: 60", "PeriodSeconds: 61"},
 	{"a fact of one cluster", "clusters/dev/facts/facts.yaml", "region: ", "region: x-"},
 	{"every Application", "clusters/base/common/sync.yaml", "Prune=confirm", "Prune=false"},
 }

@@ -41,11 +41,12 @@ func prepare(ctx context.Context, scratch string, stderr io.Writer) (*bench, err
 		&b.render: "./tools/render", &b.kustomize: "sigs.k8s.io/kustomize/kustomize/v5",
 	} {
 		*program = filepath.Join(scratch, filepath.Base(strings.TrimSuffix(pkg, "/v5")))
-		if out, err := b.run(ctx, b.clone, "go", "build", "-trimpath", "-o", *program, pkg); err != nil {
+		if out, err := b.run(ctx, b.clone, "go", "build", "-o", *program, pkg); err != nil {
 			return nil, fmt.Errorf("building %s: %w: %s", pkg, err, out)
 		}
 	}
-	if b.tools["kustomize"], err = b.run(ctx, b.clone, "go", "list", "-m", "sigs.k8s.io/kustomize/kustomize/v5"); err != nil {
+	b.tools["kustomize"], err = b.run(ctx, b.clone, "go", "list", "-m", "sigs.k8s.io/kustomize/kustomize/v5")
+	if err != nil {
 		return nil, err
 	}
 	if b.overlays, err = overlays(b.clone); err != nil {

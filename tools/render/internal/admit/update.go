@@ -30,8 +30,8 @@ func unknownUpdate(format string, args ...any) Update {
 }
 
 // ValidateUpdate says what the API server would say to an update that turns the object of one manifest into that of
-// another. Faults that creating the new object would have too are left out: Validate returns them. What the cluster adds
-// to a manifest (an allocated address, a generated selector, a bound volume) is taken to be there.
+// another. Faults that creating the new object would have too are left out: Validate returns them. What the cluster
+// adds to a manifest (an allocated address, a generated selector, a bound volume) is taken to be there.
 func (v *Validator) ValidateUpdate(from, to *unstructured.Unstructured) (update Update) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -46,7 +46,8 @@ func (v *Validator) ValidateUpdate(from, to *unstructured.Unstructured) (update 
 	old.prepare(ctx)
 	fresh.prepare(ctx)
 	inhabit(old.object, fresh.object)
-	update.Same = old.kind == fresh.kind && len(old.taken)+len(fresh.taken) == 0 && equality.Semantic.DeepEqual(old.object, fresh.object)
+	whole := old.kind == fresh.kind && len(old.taken)+len(fresh.taken) == 0
+	update.Same = whole && equality.Semantic.DeepEqual(old.object, fresh.object)
 	if update.Same {
 		return update
 	}

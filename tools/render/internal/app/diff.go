@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-
 	"example.com/mlops-platform/tools/render/internal/diff"
 	"example.com/mlops-platform/tools/render/internal/diff/show"
 	"example.com/mlops-platform/tools/render/internal/expand"
@@ -49,7 +48,8 @@ func compare(ctx context.Context, o *options, all bool) (*diff.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &diff.Report{Versions: versions(head.config.KubeVersion), Base: diff.Revision{Name: commit.Name, Commit: commit.Hash}}
+	r := &diff.Report{Versions: versions(head.config.KubeVersion),
+		Base: diff.Revision{Name: commit.Name, Commit: commit.Hash}}
 	base, baseErr := load(o, tree.OpenFiles(commit))
 	pairs, err := head.rootPairs(base)
 	if err != nil {
@@ -116,7 +116,8 @@ func (s *session) rootPairs(base *session) ([]root, error) {
 	var out []root
 	for _, n := range wanted {
 		if have[n] == "" {
-			return nil, usagef("no cluster %q on either side; there are %s", n, strings.Join(slices.Sorted(maps.Keys(have)), ", "))
+			return nil, usagef("no cluster %q on either side; there are %s", n,
+				strings.Join(slices.Sorted(maps.Keys(have)), ", "))
 		}
 		out = append(out, root{n, have[n]})
 	}

@@ -80,7 +80,8 @@ func (h *half) add(s *session, findings []report.Finding) {
 			continue
 		}
 		s.finder.Locate(&f)
-		h.problems = append(h.problems, diff.Problem{Application: f.AppName(), File: f.File, Line: f.Line, Message: f.Message})
+		h.problems = append(h.problems,
+			diff.Problem{Application: f.AppName(), File: f.File, Line: f.Line, Message: f.Message})
 	}
 }
 

@@ -80,7 +80,8 @@ func below(repo *git.Repository, dir string) (string, error) {
 func named(repo *git.Repository, rev string) (*object.Commit, error) {
 	hash, err := repo.ResolveRevision(plumbing.Revision(rev))
 	if err != nil {
-		return nil, fmt.Errorf("%q names no commit of this clone (%w); a shallow clone has few: git fetch origin %s", rev, err, rev)
+		return nil, fmt.Errorf("%q names no commit of this clone (%w); a shallow clone has few: git fetch origin %s",
+			rev, err, rev)
 	}
 	commit, err := repo.CommitObject(*hash)
 	if err != nil {

@@ -36,7 +36,8 @@ func fieldLines(o *diff.Object) []line {
 	var out []line
 	for i, f := range o.Fields {
 		if i == maxFields {
-			out = append(out, line{mark: ' ', text: fmt.Sprintf("… and %d more fields: --format json has them all", len(o.Fields)-i)})
+			more := fmt.Sprintf("… and %d more fields: --format json has them all", len(o.Fields)-i)
+			out = append(out, line{mark: ' ', text: more})
 			break
 		}
 		out = append(out, oneField(f)...)
@@ -58,12 +59,14 @@ func oneField(f diff.Field) []line {
 		at = "  (" + report.Place(f.File, f.Line) + ")"
 	}
 	switch f.Op {
+	case fields.Changed:
 	case fields.Added:
 		return labelled('+', head, at, f.To)
 	case fields.Removed:
 		return labelled('-', head, at, f.From)
 	case fields.Reordered:
-		return []line{{mark: ' ', text: head + at + " in another order"}, {'-', names(f.From), true}, {'+', names(f.To), true}}
+		order := []line{{mark: '-', text: names(f.From)}, {mark: '+', text: names(f.To)}}
+		return append([]line{{mark: ' ', text: head + at + " in another order"}}, below(order)...)
 	}
 	out := []line{{mark: ' ', text: head + at}}
 	from, isText := f.From.(string)

@@ -36,8 +36,8 @@ func (m markdown) Write(w io.Writer, r *diff.Report) error {
 		}
 	}
 	head := m.head(r, parts)
-	footer := fmt.Sprintf("\n_Left out to fit into %d characters: what says so above. `render diff --base %.12s` shows all of it._\n",
-		m.limit, r.Base.Commit)
+	footer := fmt.Sprintf("\n_Left out to fit into %d characters: what says so above. "+
+		"`render diff --base %.12s` shows all of it._\n", m.limit, r.Base.Commit)
 	_, err := io.WriteString(w, head+m.fit(parts, m.limit-len(head)-len(footer), footer))
 	return err
 }
@@ -112,8 +112,17 @@ const maxCalls = 25
 
 // escape takes the meaning out of Markdown and HTML.
 func escape(s string) string {
-	s = html.EscapeString(clean(s))
-	return strings.NewReplacer("*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]", "|", "\\|", "@", "@\u200b").Replace(s)
+	var b strings.Builder
+	for _, r := range html.EscapeString(clean(s)) {
+		if strings.ContainsRune("\\*_`[]|", r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+		if r == '@' {
+			b.WriteRune('\u200b') // nobody is told
+		}
+	}
+	return b.String()
 }
 
 func (p part) title() string { return p.cluster.Name + " · " + appName(p.app.Name) }

@@ -146,11 +146,12 @@ func remarks(o *diff.Object) []remark {
 		out = append(out, remark{true, "the API server will refuse this change: " + f.String()})
 	}
 	if len(o.Refused) > 0 && !o.Recreated {
-		out = append(out, remark{true, "it needs the sync options Replace=true,Force=true, which delete it and create it again"})
+		out = append(out, remark{true, "it needs the sync options Replace=true,Force=true, " +
+			"which delete it and create it again"})
 	}
 	if o.Unseen {
-		out = append(out, remark{true, "Argo CD would not apply this: the field has no schema, and server-side diff sees nothing " +
-			"in it; annotate the Application with argocd.argoproj.io/compare-options: IncludeMutationWebhook=true"})
+		out = append(out, remark{true, "Argo CD would not apply this: the field has no schema, and server-side diff sees " +
+			"nothing in it; annotate the Application with argocd.argoproj.io/compare-options: IncludeMutationWebhook=true"})
 	}
 	if o.NoEffect {
 		out = append(out, remark{false, "no effect: the API server makes the same object of both"})
