@@ -63,9 +63,9 @@ venv() { if python3 -c 'import ensurepip, venv' 2>/dev/null; then number python3
 postgres() { compgen -G '/usr/lib/postgresql/*/bin/postgres' | tail -n 1 || echo postgres; }
 pinned() { awk -F'==' -v name="$1" '$1 == name { print $2 }' hack/tools/requirements.in; }
 
-# Without git too: it may be what is missing.
+# Without git too: it may be what is missing. The tools under hack/tools may want more, and Go fetches that by itself.
 go_wanted=$(
-	find . \( -name .tools -o -name testdata \) -prune -o -name go.mod -exec awk '$1 == "go" { print $2 }' {} + |
+	find . \( -name .tools -o -name testdata -o -path ./hack/tools \) -prune -o -name go.mod -exec awk '$1 == "go" { print $2 }' {} + |
 		sort -V | tail -n 1
 )
 terraform_docs_wanted=$(awk '$1 == "github.com/terraform-docs/terraform-docs" { print substr($2, 2) }' \

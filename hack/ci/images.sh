@@ -25,7 +25,7 @@ log_in() {
 	local host=${1%%/*} region
 	if [[ $host != *.dkr.ecr.*.amazonaws.com ]]; then return; fi
 	region=${host#*.dkr.ecr.}
-	DOCKER_CONFIG=$(mktemp -d)
+	DOCKER_CONFIG=$SCRATCH
 	REGISTRY_AUTH_FILE=$DOCKER_CONFIG/config.json
 	export DOCKER_CONFIG REGISTRY_AUTH_FILE
 	aws ecr get-login-password --region "${region%.amazonaws.com}" |

@@ -85,7 +85,7 @@ func TestEveryActionIsPinnedByACommitAndSaysItsVersion(t *testing.T) {
 func TestNothingIsAllowedButWhatAJobNeeds(t *testing.T) {
 	// What a job may beyond reading the repository. A new line here is a decision.
 	rights := map[string]map[string]string{
-		"app-ci.yml: render":     {"pull-requests": "write", "security-events": "write"},
+		"app-ci.yml: render":     {"actions": "read", "pull-requests": "write", "security-events": "write"},
 		"app-ci.yml: image":      {"id-token": "write"},
 		"app-ci.yml: propose":    {"contents": "write", "pull-requests": "write"},
 		"infra-ci.yml: plan-dev": {"id-token": "write"}, "infra-ci.yml: plan-prod": {"id-token": "write"},
@@ -199,6 +199,87 @@ func TestTheMatrixHasEveryPartOfTheTests(t *testing.T) {
 	slices.Sort(matrix.Part)
 	if difference := cmp.Diff(wanted, matrix.Part); difference != "" {
 		t.Errorf("parts of make test (-) and of the matrix (+):\n%s", difference)
+	}
+}
+
+func TestWhatAStepAsksForExists(t *testing.T) {
+	only := regexp.MustCompile(`^make (verify|test) ONLY="([^"$]+)"$`)
+	said, _ := exec.Command(filepath.Join(root, "hack/test.sh"), "no-such-part").CombinedOutput()
+	checked := 0
+	for _, w := range workflows(t) {
+		for name, job := range w.Jobs {
+			for _, s := range job.Steps {
+				found := only.FindStringSubmatch(s.Run)
+				if found == nil {
+					continue
+				}
+				for _, part := range strings.Fields(found[2]) {
+					checked++
+					there := strings.Contains(string(said), " "+part)
+					if found[1] == "verify" {
+						there = executable("hack/verify/" + part + ".sh")
+					}
+					if !there {
+						t.Errorf("%s: %s: make %s has no part %s", w.name, name, found[1], part)
+					}
+				}
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("no part is checked: the test does not understand the workflows")
+	}
+}
+
+func TestEachJobComesAsWhoItsRoleTrusts(t *testing.T) {
+	trust, err := os.ReadFile(filepath.Join(root, "terraform/bootstrap/github.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		`{ plan = ["pull_request", "ref:refs/heads/main"] }`,
+		`"apply-${environment}" => ["environment:${environment}"]`,
+		`{ images = ["ref:refs/heads/main"] }`,
+	} {
+		if !strings.Contains(string(trust), line) {
+			t.Errorf("terraform/bootstrap/github.tf has no %s: this test is about other roles", line)
+		}
+	}
+	onMain := regexp.MustCompile(`github\.ref == 'refs/heads/main'`)
+	roles := map[string]int{}
+	for _, w := range workflows(t) {
+		// Of jobs that need a job that only runs on main.
+		restricted := func(job workflowJob) bool {
+			return onMain.MatchString(job.If) || slices.ContainsFunc(job.needs(t), func(name string) bool {
+				return onMain.MatchString(w.Jobs[name].If)
+			})
+		}
+		for name, job := range w.Jobs {
+			i := slices.IndexFunc(job.Steps, func(s step) bool { return s.With["role-to-assume"] != "" })
+			if (i >= 0) != (job.Permissions["id-token"] == "write") {
+				t.Errorf("%s: %s: a token for AWS and a role go together", w.name, name)
+			}
+			if i < 0 {
+				continue
+			}
+			role := job.Steps[i].With["role-to-assume"]
+			roles[role]++
+			var right bool
+			switch role {
+			case "${{ vars.AWS_ROLE_PLAN }}":
+				right = job.Environment == ""
+			case "${{ vars.AWS_ROLE_IMAGES }}":
+				right = job.Environment == "" && restricted(job)
+			case "${{ vars.AWS_ROLE_APPLY }}":
+				right = job.Environment != "" && "apply-"+job.Environment == name && restricted(job)
+			}
+			if !right {
+				t.Errorf("%s: %s: as it runs, %s does not trust it", w.name, name, role)
+			}
+		}
+	}
+	if len(roles) != 3 {
+		t.Errorf("the roles that are assumed: %v", roles)
 	}
 }
 
