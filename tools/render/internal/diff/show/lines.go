@@ -131,11 +131,12 @@ func block(mark byte, v any) []line {
 		}
 		text = strings.Trim(string(data), `"`)
 	}
+	lines := strings.Split(text, "\n")
 	var out []line
-	for _, l := range strings.Split(text, "\n") {
+	for _, l := range lines[:min(len(lines), maxBlock)] {
 		out = append(out, line{mark: mark, text: short(l)})
 	}
-	return cut(out, mark)
+	return more(out, mark, len(lines))
 }
 
 // ambiguous says whether a text looks like another value, or like none.
@@ -147,11 +148,12 @@ func ambiguous(s string) bool {
 	return strings.TrimSpace(s) == ""
 }
 
-func cut(in []line, mark byte) []line {
-	if len(in) <= maxBlock {
-		return in
+// more says how many lines are left out of a value that has all of them.
+func more(shown []line, mark byte, all int) []line {
+	if all <= len(shown) {
+		return shown
 	}
-	return append(in[:maxBlock:maxBlock], line{mark: mark, text: fmt.Sprintf("… and %d more lines", len(in)-maxBlock)})
+	return append(shown, line{mark: mark, text: fmt.Sprintf("… and %d more lines", all-len(shown))})
 }
 
 // textLines compares two texts line by line.
@@ -166,7 +168,7 @@ func textLines(from, to string) []line {
 			mark = '+'
 		}
 		for l := range strings.Lines(d.Text) {
-			all = append(all, line{mark: mark, text: short(strings.TrimSuffix(l, "\n"))})
+			all = append(all, line{mark: mark, text: strings.TrimSuffix(l, "\n")})
 		}
 	}
 	near := make([]bool, len(all))
@@ -187,7 +189,11 @@ func textLines(from, to string) []line {
 			out = append(out, line{mark: ' ', text: "…"})
 		}
 	}
-	return cut(out, ' ')
+	shown := out[:min(len(out), maxBlock)]
+	for i := range shown {
+		shown[i].text = short(shown[i].text)
+	}
+	return more(shown, ' ', len(out))
 }
 
 // short bounds and cleans one line.

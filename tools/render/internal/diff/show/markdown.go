@@ -156,25 +156,39 @@ func leftOut(objects []*diff.Object) string {
 
 // block is an Application with as many details as fit into room.
 func (p part) block(room int) (text string, whole bool) {
-	all := len(p.app.Objects)
-	if s := p.details(all); len(s) <= room {
+	objects := make([]string, len(p.app.Objects))
+	for i, o := range p.app.Objects {
+		objects[i] = markdownObject(o)
+	}
+	if s := p.details(objects); len(s) <= room {
 		return s, true
 	}
-	for shown := fewer(all); shown > 0; shown = fewer(shown) {
-		if s := p.details(shown); len(s) <= room {
+	for shown := fewer(len(objects)); shown > 0; shown = fewer(shown) {
+		if size(objects[:shown]) > room {
+			continue
+		}
+		if s := p.details(objects[:shown]); len(s) <= room {
 			return s, false
 		}
 	}
 	return p.brief(), false
 }
 
+func size(texts []string) (n int) {
+	for _, s := range texts {
+		n += len(s)
+	}
+	return n
+}
+
 // fewer takes big steps from many objects and small ones from few.
 func fewer(n int) int { return n - max(1, n/8) }
 
-func (p part) details(shown int) string {
+// details is an Application with its first objects; it names the others.
+func (p part) details(objects []string) string {
 	var b strings.Builder
-	for _, o := range p.app.Objects[:shown] {
-		markdownObject(&b, o)
+	for _, o := range objects {
+		b.WriteString(o)
 	}
 	for _, s := range p.app.NotCompared {
 		fmt.Fprintf(&b, "? %s\n", clean(s))
@@ -188,27 +202,29 @@ func (p part) details(shown int) string {
 	body := b.String()
 	fence := strings.Repeat("`", max(3, longestRun(body, '`')+1))
 	out := fmt.Sprintf("\n<details><summary>%s</summary>\n\n%sdiff\n%s%s\n\n</details>\n", p.summary(), fence, body, fence)
-	if shown < len(p.app.Objects) {
-		out = fmt.Sprintf("%s\n%s\n", out, leftOut(p.app.Objects[shown:]))
+	if len(objects) < len(p.app.Objects) {
+		out = fmt.Sprintf("%s\n%s\n", out, leftOut(p.app.Objects[len(objects):]))
 	}
 	return out
 }
 
-func markdownObject(b *strings.Builder, o *diff.Object) {
+func markdownObject(o *diff.Object) string {
+	var b strings.Builder
 	title := sign(o) + " " + objectTitle(o)
 	if at := report.Place(o.File, o.Line); at != "" {
 		title += "  " + at
 	}
-	fmt.Fprintf(b, "@@ %s @@\n", title)
+	fmt.Fprintf(&b, "@@ %s @@\n", title)
 	for _, l := range fieldLines(o) {
 		if l.below {
 			l.text = "  " + l.text
 		}
-		fmt.Fprintf(b, "%c %s\n", l.mark, l.text)
+		fmt.Fprintf(&b, "%c %s\n", l.mark, l.text)
 	}
 	for _, r := range remarks(o) {
-		fmt.Fprintf(b, "! %s\n", clean(r.text))
+		fmt.Fprintf(&b, "! %s\n", clean(r.text))
 	}
+	return b.String()
 }
 
 func longestRun(s string, c byte) int {

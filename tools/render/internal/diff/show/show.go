@@ -109,10 +109,7 @@ func was(o *diff.Object) string {
 	if o.Was == nil {
 		return ""
 	}
-	name := o.Was.Name
-	if o.Was.Namespace != "" && o.Was.Namespace != o.Namespace {
-		name = o.Was.Namespace + "/" + name
-	}
+	name := oldName(o)
 	switch {
 	case o.Change == diff.Moved:
 		return "moved from application " + appName(o.Was.Application)
@@ -120,6 +117,14 @@ func was(o *diff.Object) string {
 		return "renamed from " + name + " of application " + o.Was.Application
 	}
 	return "renamed from " + name
+}
+
+// oldName has the namespace only if that was another one.
+func oldName(o *diff.Object) string {
+	if o.Was.Namespace != "" && o.Was.Namespace != o.Namespace {
+		return o.Was.Namespace + "/" + o.Was.Name
+	}
+	return o.Was.Name
 }
 
 func appName(name string) string {
@@ -168,7 +173,7 @@ func remarks(o *diff.Object) []remark {
 func fate(o *diff.Object) string {
 	what := ""
 	if o.Was != nil {
-		what = o.Was.Name + ": "
+		what = oldName(o) + ": "
 	}
 	switch o.Fate.Outcome {
 	case diff.Pruned:
