@@ -77,13 +77,16 @@ func compare(ctx context.Context, o *options, all bool) (*diff.Report, error) {
 		r.Clusters = append(r.Clusters, out)
 	}
 	r.Rendered.Tree, r.Rendered.Base = pair.Rendered()
-	return r, errors.Join(head.modules.Verify(), base.modules.Verify())
+	if err := errors.Join(head.modules.Verify(), base.modules.Verify()); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // brokenBase reports on the tree alone.
 func brokenBase(ctx context.Context, r *diff.Report, head *session, roots []root, err error) (*diff.Report, error) {
 	now, headErr := head.render(ctx, roots, func(*expand.Expander) {})
-	if headErr != nil {
+	if headErr = errors.Join(headErr, head.modules.Verify()); headErr != nil {
 		return nil, errors.Join(headErr, err)
 	}
 	for _, p := range roots {

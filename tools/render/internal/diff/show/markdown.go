@@ -51,9 +51,10 @@ func (m markdown) fit(parts []part, room int, footer string) string {
 		later += len(p.brief())
 	}
 	complete := true
+	shown := seen{}
 	for i, p := range parts {
 		later -= len(p.brief())
-		block, whole := p.block(room - leftOutLine - b.Len() - later)
+		block, whole := p.block(room-leftOutLine-b.Len()-later, shown)
 		if b.Len()+len(block) > room-leftOutLine {
 			complete = false
 			fmt.Fprintf(&b, "\n%d more applications are left out.\n", len(parts)-i)
@@ -61,6 +62,9 @@ func (m markdown) fit(parts []part, room int, footer string) string {
 		}
 		complete = complete && whole
 		b.WriteString(block)
+		if whole {
+			shown.add(p)
+		}
 	}
 	if !complete {
 		b.WriteString(footer)
@@ -154,11 +158,27 @@ func leftOut(objects []*diff.Object) string {
 	return "Details left out: " + strings.Join(names, ", ")
 }
 
+// seen says in which cluster an object was shown with these very details: what
+// three clusters have alike is read once.
+type seen map[string]string
+
+func (s seen) add(p part) {
+	for _, o := range p.app.Objects {
+		if text := markdownObject(o); s[text] == "" && strings.Count(text, "\n") > 2 {
+			s[text] = clean(p.cluster.Name)
+		}
+	}
+}
+
 // block is an Application with as many details as fit into room.
-func (p part) block(room int) (text string, whole bool) {
+func (p part) block(room int, shown seen) (text string, whole bool) {
 	objects := make([]string, len(p.app.Objects))
 	for i, o := range p.app.Objects {
 		objects[i] = markdownObject(o)
+		if first := shown[objects[i]]; first != "" {
+			title, _, _ := strings.Cut(objects[i], "\n")
+			objects[i] = fmt.Sprintf("%s\n  the same as in %s\n", title, first)
+		}
 	}
 	if s := p.details(objects); len(s) <= room {
 		return s, true
