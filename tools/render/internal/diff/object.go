@@ -94,9 +94,10 @@ func (c *comparison) changed(p pair) *Object {
 	return o
 }
 
-// judge asks the API server's own code whether it would accept the change.
+// judge asks the API server's own code whether it would accept the change. A hook
+// is not changed: each sync deletes the one of the last sync and creates it anew.
 func (c *comparison) judge(o *Object) {
-	if len(o.Fields) == 0 || c.Validator == nil {
+	if len(o.Fields) == 0 || c.Validator == nil || hook.IsHook(o.to.Unstructured) {
 		return
 	}
 	u := c.Validator.ValidateUpdate(o.from.Unstructured, o.to.Unstructured)
