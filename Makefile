@@ -87,6 +87,10 @@ apply: ## do what the saved plan says, and write the facts of the cluster; ENV=d
 destroy: ## empty the cluster, destroy everything, look for what is left; ENV=dev, FLAGS=-cluster-gone without a cluster
 	@hack/infra.sh destroy $(FLAGS) "$(ENV)"
 
+.PHONY: promote
+promote: ## propose that prod runs what dev runs of an app, on a branch, with what changes; APP=inference-api
+	@hack/promote.sh "$(APP)"
+
 ##@ Keep in order
 
 .PHONY: verify
