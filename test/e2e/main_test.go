@@ -70,7 +70,9 @@ func until(t *testing.T, limit time.Duration, what string, is func(context.Conte
 	last := ""
 	if err := kube.Until(ctx, func(ctx context.Context) (bool, error) {
 		yes, said := is(ctx)
-		last = said
+		if ctx.Err() == nil { // else it says only that the time is over
+			last = said
+		}
 		return yes, nil
 	}); err != nil {
 		t.Fatalf("%s: %v; last: %s", what, err, last)

@@ -59,6 +59,22 @@ func TestTheFirstStartMakesADatabaseAndTheNextKeepsIt(t *testing.T) {
 	}
 }
 
+// A kubelet that gives a volume to the group of a pod opens every folder in it to that group, and PostgreSQL refuses to
+// start on such a folder.
+func TestAVolumeThatWasOpenedToTheGroupIsClosedAgain(t *testing.T) {
+	d := newDatabase(t)
+	if output, code := d.start(t, `ask first-password "create table kept as select 'here' as what"`); code != 0 {
+		t.Fatalf("first start: exit code %d, want 0:\n%s", code, output)
+	}
+	if err := os.Chmod(filepath.Join(d.data, "pgdata"), 0o770|os.ModeSetgid); err != nil { //nolint:gosec // as a kubelet does
+		t.Fatal(err)
+	}
+	output, code := d.start(t, `ask first-password "select what from kept"`)
+	if code != 0 || !strings.Contains(output, "here\n") {
+		t.Errorf("exit code %d, want 0 and what was kept:\n%s", code, output)
+	}
+}
+
 func TestWhatAnInterruptedFirstStartLeftIsMadeAfresh(t *testing.T) {
 	d := newDatabase(t)
 	half := filepath.Join(d.data, "pgdata.new", "base")

@@ -27,4 +27,6 @@ if [ ! -e "$PGDATA" ]; then
 elif [ ! -s "$PGDATA/PG_VERSION" ]; then
 	fail "$PGDATA is there, but is no database; move it away to start with an empty one"
 fi
+# A kubelet that gives the volume to the pod's group opens this folder to it as well, and PostgreSQL would refuse it.
+chmod 0700 "$PGDATA"
 exec postgres -D "$PGDATA" -c listen_addresses='*' "$@"
