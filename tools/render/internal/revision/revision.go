@@ -32,7 +32,7 @@ type Commit struct {
 // An empty rev is the merge base of HEAD with the main branch: on a branch that
 // is where it began, on the main branch what was last pushed.
 func Open(dir, rev string) (*Commit, error) {
-	repo, err := git.PlainOpenWithOptions(dir, &git.PlainOpenOptions{DetectDotGit: true, EnableDotGitCommonDir: true})
+	repo, work, err := open(dir)
 	if errors.Is(err, git.ErrRepositoryNotExists) {
 		return nil, fmt.Errorf("%s is in no Git repository: there is nothing to compare with", dir)
 	}
@@ -40,9 +40,11 @@ func Open(dir, rev string) (*Commit, error) {
 		return nil, fmt.Errorf("opening the Git repository of %s: %w", dir, err)
 	}
 	c := &Commit{objects: repo.Storer, folders: map[string]folder{}}
-	if c.below, err = below(repo, dir); err != nil {
-		return nil, err
+	below, err := filepath.Rel(work, dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening the Git repository of %s: %w", dir, err)
 	}
+	c.below = filepath.ToSlash(below)
 	var commit *object.Commit
 	if rev == "" {
 		commit, c.Name, err = forkPoint(repo)
@@ -58,23 +60,6 @@ func Open(dir, rev string) (*Commit, error) {
 		return nil, err
 	}
 	return c, nil
-}
-
-// below is the path of dir in the repository's working tree.
-func below(repo *git.Repository, dir string) (string, error) {
-	work, err := repo.Worktree()
-	if err != nil {
-		return "", fmt.Errorf("opening the Git repository of %s: %w", dir, err)
-	}
-	root, err := filepath.EvalSymlinks(work.Filesystem.Root())
-	if err != nil {
-		return "", fmt.Errorf("opening the Git repository of %s: %w", dir, err)
-	}
-	rel, err := filepath.Rel(root, dir)
-	if err != nil {
-		return "", fmt.Errorf("opening the Git repository of %s: %w", dir, err)
-	}
-	return filepath.ToSlash(rel), nil
 }
 
 func named(repo *git.Repository, rev string) (*object.Commit, error) {
