@@ -104,6 +104,7 @@ type comparison struct {
 	root
 	head, base *session
 	now, then  *half
+	late       map[string][]*cluster.Object // of deferred Applications, by key
 }
 
 func (c *comparison) compare(ctx context.Context) (*diff.Cluster, error) {
@@ -169,24 +170,39 @@ func (h *half) place(crds []*unstructured.Unstructured) {
 }
 
 // settings are the data of a ConfigMap in the tree's cluster. If a deferred
-// Application has the setting, it is rendered now.
+// Application has the setting, it is rendered after all.
 func (c *comparison) settings(ctx context.Context, name, setting string) map[string]string {
-	for _, a := range c.now.apps() {
-		if a.Deferred && c.mentions(a, []byte(setting)) {
-			_ = c.now.result.Render(ctx, a) // what is wrong with it was so before
-			defer func() { a.Deferred, a.Objects = true, nil }()
-		}
-	}
 	if c.now.result == nil {
 		return nil
 	}
-	for _, o := range c.now.result.Cluster.Objects() {
+	objects := c.now.result.Cluster.Objects()
+	for _, a := range c.now.apps() {
+		if a.Deferred && c.mentions(a, []byte(setting)) {
+			objects = append(objects, c.after(ctx, a)...)
+		}
+	}
+	for _, o := range objects {
 		if o.GetKind() == "ConfigMap" && o.GetName() == name {
 			data, _, _ := unstructured.NestedStringMap(o.Object, "data")
 			return data
 		}
 	}
 	return nil
+}
+
+// after renders a deferred Application once, and leaves it deferred: its objects
+// are the same on both sides. What is wrong with it was so before.
+func (c *comparison) after(ctx context.Context, a *cluster.Application) []*cluster.Object {
+	if c.late == nil {
+		c.late = map[string][]*cluster.Object{}
+	}
+	if _, ok := c.late[a.Key]; !ok {
+		missing := a.Missing
+		_ = c.now.result.Render(ctx, a)
+		c.late[a.Key] = a.Objects
+		a.Deferred, a.Objects, a.Missing = true, nil, missing
+	}
+	return c.late[a.Key]
 }
 
 func (c *comparison) mentions(a *cluster.Application, text []byte) bool {
