@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The platform under test: hack/e2e.sh [--keep] [go test FLAG…]. Makes a platform of its own, called e2e, from this
 # working copy's commit, tests the images that it runs and then all of it (test/e2e), and removes it, also when a test
-# fails. --keep leaves it, to look at and to run again on.
+# fails. --keep leaves it, to look at and to run again on. Without -run the node itself is tested first.
 source "$(dirname "$0")/lib.sh"
 
 name=e2e keep=false code=0
@@ -15,6 +15,7 @@ remove() {
 }
 trap remove EXIT
 
+if [[ " $* " != *" -run "* ]]; then hack/localcluster.sh test || code=$?; fi
 # Earlier tests on a platform that was kept have left commits there.
 if git config "remote.$name.url" >/dev/null; then git push --quiet --force $name; fi
 hack/platform.sh up --name $name
