@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-git/go-billy/v5"
 	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/config"
@@ -41,7 +40,7 @@ func openAt(dot string, isFolder bool) (*git.Repository, error) {
 		}
 		dot = to
 	}
-	var files billy.Filesystem = osfs.New(dot)
+	files := osfs.New(dot)
 	common, err := pointer(filepath.Join(dot, "commondir"), "")
 	if err == nil {
 		files = dotgit.NewRepositoryFilesystem(files, osfs.New(common))
