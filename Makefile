@@ -73,6 +73,10 @@ fuzz: ## each fuzz target for FUZZTIME (30s)
 bench: ## compare the service with other model servers, half an hour; FLAGS="-quick -only S1"
 	@hack/bench.sh $(FLAGS)
 
+.PHONY: bench-diff
+bench-diff: ## compare render diff with building both revisions by kustomize, half an hour
+	@go run ./bench/diff
+
 ##@ On AWS
 
 .PHONY: plan
