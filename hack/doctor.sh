@@ -87,6 +87,8 @@ row 'disk, GiB' "$(free_gib)" 8 "$all" 'make room: a first make test writes 20'
 row 'memory, GiB' "$(memory_gib)" 3 "$all" 'linking the Kubernetes API needs it'
 row terraform "$(number terraform version)" 1.11 'test verify update plan apply destroy' \
 	'developer.hashicorp.com/terraform/install'
+row node "$(number node --version)" 20 test 'install Node.js 20'
+system jq "$(number jq --version)" test
 system python3-venv "$(venv)" 'up e2e test unit demo verify update'
 system postgresql "$(number "$(postgres)" --version)" test
 system chromium "$(number chromium --version)" 'test e2e'
