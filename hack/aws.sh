@@ -38,9 +38,7 @@ env)
 	;;
 lock)
 	need_uv
-	"$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "hack/aws.sh lock" test/aws/requirements.in --output-file test/aws/requirements.txt ||
-		cannot "test/aws/requirements.in has no solution"
+	lock_requirements "hack/aws.sh lock" test/aws/requirements.in
 	;;
 *) usage ;;
 esac

@@ -12,9 +12,7 @@ lock() {
 	need_uv
 	for peer in $(peers); do
 		pushd "bench/serving/peers/$peer" >/dev/null || return
-		"$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-			--custom-compile-command "hack/bench.sh lock" requirements.in --output-file requirements.txt ||
-			cannot "bench/serving/peers/$peer/requirements.in has no solution"
+		lock_requirements "hack/bench.sh lock" requirements.in
 		popd >/dev/null || return
 	done
 }

@@ -16,8 +16,8 @@ need_buildah
 need_system jq
 need_python_tools
 need_locked "$TOOLS/aws" test/aws/requirements.txt
-need_go_tools cosign
-need_go_tools scan
+need_tool cosign
+need_tool scan
 CGO_ENABLED=0 go build -C hack/tools/scan -trimpath -ldflags='-s -w' -o "$TOOLS/bin/" ./database ||
 	cannot "hack/tools/scan/database did not build"
 need_renovate

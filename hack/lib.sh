@@ -78,6 +78,29 @@ go_packages() {
 # stamp_matches FILE KEY tells whether what FILE stands for was made from KEY.
 stamp_matches() { [[ -f $1 && $(<"$1") == "$2" ]]; }
 
+# need_go_tools MODULE [FLAG…] builds each `tool` of the Go module in that folder as .tools/bin/TOOL, once.
+need_go_tools() {
+	local name=${1##*/} stamp key
+	stamp=$TOOLS/$name.stamp
+	command -v go >/dev/null || cannot "go is not on PATH"
+	key="$(go version) $(cksum <"$1/go.sum") ${*:2}"
+	if stamp_matches "$stamp" "$key"; then return; fi
+	say "building $name (once, a few minutes)"
+	mkdir -p "$TOOLS/bin"
+	CGO_ENABLED=0 go build -C "$1" -trimpath "${@:2}" -o "$TOOLS/bin/" tool || cannot "$name did not build"
+	printf '%s' "$key" >"$stamp"
+}
+
+# need_render builds tools/render as it is now, and brings what it reads.
+need_render() {
+	command -v go >/dev/null || cannot "go is not on PATH"
+	hack/pins.sh || cannot "the releases that the manifests build on cannot be had"
+	go build -o "$TOOLS/bin/" ./tools/render || cannot "tools/render did not build"
+	# render runs no command, so it cannot ask Go where the module cache is.
+	GOMODCACHE=$(go env GOMODCACHE)
+	export GOMODCACHE
+}
+
 # need_golangci_lint builds the pinned golangci-lint once, with the Go that is here.
 need_golangci_lint() {
 	local stamp=$TOOLS/golangci-lint.stamp key

@@ -45,6 +45,14 @@ need_service() {
 	need_locked "$SERVICE_ENV" "services/$1/requirements-dev.txt" "services/$1"
 }
 
+# lock_requirements COMMAND NAME.in [FLAG…] writes NAME.txt beside it: all versions, with hashes and without an address.
+# COMMAND is what the file says that it was written by. After need_uv.
+lock_requirements() {
+	"$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "$1" "${@:3}" "$2" --output-file "${2%.in}.txt" ||
+		cannot "$(realpath --relative-to "$ROOT" "$2") has no solution"
+}
+
 # lock_service NAME writes requirements*.txt from requirements*.in. Tests and GPUs get the versions of the CPU image.
 lock_service() {
 	local name constraint
@@ -54,9 +62,7 @@ lock_service() {
 		if [[ ! -f $name.in ]]; then continue; fi
 		constraint=()
 		if [[ $name == requirements-@(gpu|dev) ]]; then constraint=(--constraint requirements.txt); fi
-		"$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-			--custom-compile-command "hack/services.sh lock" "${constraint[@]}" "$name.in" --output-file "$name.txt" ||
-			cannot "services/$1/$name.in has no solution"
+		lock_requirements "hack/services.sh lock" "$name.in" "${constraint[@]}"
 	done
 	popd >/dev/null || return
 }

@@ -33,18 +33,10 @@ plugin_dir() {
 	done
 }
 
-# need_terraform_docs builds the pinned terraform-docs once, with the Go that is here.
+# need_terraform_docs sets TERRAFORM_DOCS to the pinned terraform-docs.
 need_terraform_docs() {
-	local module=hack/tools/terraform-docs stamp=$TOOLS/terraform-docs.stamp key
-	command -v go >/dev/null || cannot "go is not on PATH"
-	key="$(go version) $(cksum <$module/go.sum)"
 	TERRAFORM_DOCS=$TOOLS/bin/terraform-docs
-	if [[ -x $TERRAFORM_DOCS ]] && stamp_matches "$stamp" "$key"; then return; fi
-	say "building terraform-docs (once, about a minute)"
-	mkdir -p "$TOOLS/bin"
-	CGO_ENABLED=0 go build -C $module -trimpath -ldflags='-s -w' -o "$TERRAFORM_DOCS" tool ||
-		cannot "terraform-docs did not build"
-	printf '%s' "$key" >"$stamp"
+	need_go_tools hack/tools/terraform-docs '-ldflags=-s -w'
 }
 
 # terraform_roots lists the folders that are applied, terraform_folders those and the modules.

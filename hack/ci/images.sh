@@ -94,8 +94,8 @@ base() {
 release() {
 	local service=$1 variant=$2 digest
 	need_delivery
-	need_go_tools cosign
-	need_go_tools scan
+	need_tool cosign
+	need_tool scan
 	need_system buildah
 	TAG=$("$TOOLS/bin/delivery" tag "$service" "$variant")
 	REPOSITORY=$(registry)/$service REFERENCE=$(registry)/$service:$TAG STEM=$KEPT/$service-$variant

@@ -2,32 +2,13 @@
 # Tools of delivery, each made once from its pin under hack/tools. Source it after lib.sh and python.sh.
 # shellcheck disable=SC2034 # what is set here is used by the scripts that source it
 
-# need_go_tools NAME builds every `tool` of hack/tools/NAME as .tools/bin/TOOL.
-need_go_tools() {
-	local module=hack/tools/$1 stamp=$TOOLS/$1.stamp key
+# need_tool NAME builds each `tool` of hack/tools/NAME as .tools/bin/TOOL.
+need_tool() { need_go_tools "hack/tools/$1" '-ldflags=-s -w'; }
+
+# need_delivery builds tools/delivery as it is now.
+need_delivery() {
 	command -v go >/dev/null || cannot "go is not on PATH"
-	key="$(go version) $(cksum <"$module/go.sum")"
-	if stamp_matches "$stamp" "$key"; then return; fi
-	say "building $1 (once)"
-	mkdir -p "$TOOLS/bin"
-	CGO_ENABLED=0 go build -C "$module" -trimpath -ldflags='-s -w' -o "$TOOLS/bin/" tool || cannot "$1 did not build"
-	printf '%s' "$key" >"$stamp"
-}
-
-# need_delivery builds tools/delivery as it is now, need_render tools/render.
-need_delivery() { need_ours delivery; }
-
-need_render() {
-	hack/pins.sh
-	need_ours render
-	# render runs no command, so it cannot ask Go where the module cache is.
-	GOMODCACHE=$(go env GOMODCACHE)
-	export GOMODCACHE
-}
-
-need_ours() {
-	command -v go >/dev/null || cannot "go is not on PATH"
-	go build -o "$TOOLS/bin/" "./tools/$1" || cannot "tools/$1 did not build"
+	go build -o "$TOOLS/bin/" ./tools/delivery || cannot "tools/delivery did not build"
 }
 
 # need_renovate installs the locked Renovate. Its scripts are not run: they would fetch and compile what it can do

@@ -8,9 +8,7 @@ source hack/terraform.sh
 readonly HOME_OF_IT=hack/tools/checkov
 if [[ ${1:-} == lock ]]; then
 	need_uv
-	"$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "hack/verify/checkov.sh lock" $HOME_OF_IT/requirements.in \
-		--output-file $HOME_OF_IT/requirements.txt || cannot "$HOME_OF_IT/requirements.in has no solution"
+	lock_requirements "hack/verify/checkov.sh lock" $HOME_OF_IT/requirements.in
 	exit
 fi
 

@@ -4,12 +4,10 @@
 source "$(dirname "$0")/../lib.sh"
 source hack/programs.sh
 
-command -v go >/dev/null || cannot "go is not on PATH"
+need_render
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-hack/pins.sh || cannot "the releases that the manifests build on cannot be had"
-go build -o "$TOOLS/bin/render" ./tools/render || cannot "tools/render did not build"
-GOMODCACHE=$(go env GOMODCACHE) "$TOOLS/bin/render" build local --out "$scratch/local" >"$scratch/log" 2>&1 ||
+"$TOOLS/bin/render" build local --out "$scratch/local" >"$scratch/log" 2>&1 ||
 	cannot "the manifests of the local cluster do not render: $(<"$scratch/log")"
 
 # In text, because settings inside a ConfigMap name images too.

@@ -8,15 +8,13 @@ source hack/ci/tools.sh
 readonly ZIZMOR=hack/tools/zizmor
 if [[ ${1:-} == lock ]]; then
 	need_uv
-	"$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "hack/verify/workflows.sh lock" $ZIZMOR/requirements.in \
-		--output-file $ZIZMOR/requirements.txt || cannot "$ZIZMOR/requirements.in has no solution"
+	lock_requirements "hack/verify/workflows.sh lock" $ZIZMOR/requirements.in
 	exit
 fi
 
 choose '.github/workflows/*.yml' --
 need_python_tools
-need_go_tools actionlint
+need_tool actionlint
 need_locked "$TOOLS/zizmor" $ZIZMOR/requirements.txt
 failed=0
 "$TOOLS/bin/actionlint" -no-color -shellcheck "$SHELLCHECK" -pyflakes '' "${FILES[@]}" || failed=$EXIT_FOUND
