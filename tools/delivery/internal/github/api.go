@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -33,6 +34,7 @@ func (e *Environment) Client() (*Client, error) {
 		}
 	}
 	if len(missing) > 0 {
+		slices.Sort(missing)
 		return nil, fmt.Errorf("not set: %s", strings.Join(missing, ", "))
 	}
 	return &Client{e.Repository, e.api, e.token, &http.Client{Timeout: time.Minute}}, nil
